@@ -1,0 +1,1 @@
+"""Why a variational autoencoder decodes samples: the science behind the explorer."""

@@ -1,0 +1,164 @@
+"""Command line: python -m vae_core train | evaluate | export."""
+
+import argparse
+import json
+import sys
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import NoReturn
+
+from . import checkpoint
+from .config import OBJECTIVES, PRESETS, SCHEDULES, ModelConfig, TrainingConfig, preset
+from .data import MNIST, Dataset, pixels
+from .errors import InputError
+
+__all__ = ["main"]
+
+TRAINING_FLAGS = [f.name for f in fields(TrainingConfig) if f.name != "model"]
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise InputError(message)
+
+
+def _layers(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(units) for units in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"expected units separated by commas, such as 512,512; received {text!r}"
+        ) from None
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="python -m vae_core", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
+
+    train = commands.add_parser("train", help="train a model on a data set")
+    train.add_argument(
+        "--preset", default="sample", help=f"{', '.join(PRESETS)}, or all (default: sample)"
+    )
+    train.add_argument("--out", type=Path, required=True, help="folder of the model")
+    train.add_argument("--data", type=Path, default=MNIST, help="an .npz file (default: MNIST)")
+    train.add_argument("--overwrite", action="store_true", help="replace a finished model")
+    settings = train.add_argument_group("settings that replace the preset's")
+    settings.add_argument("--objective", help=", ".join(OBJECTIVES))
+    settings.add_argument("--samples", type=int, help="draws of z per image")
+    settings.add_argument("--quadrature-order", type=int, help="nodes per dimension")
+    settings.add_argument("--beta", type=float, help="weight of the KL")
+    settings.add_argument("--hidden", type=_layers, help="units of the layers, such as 512,512")
+    settings.add_argument("--epochs", type=int)
+    settings.add_argument("--batch-size", type=int)
+    settings.add_argument("--learning-rate", type=float)
+    settings.add_argument("--schedule", help=", ".join(SCHEDULES))
+    settings.add_argument("--seed", type=int)
+
+    evaluate = commands.add_parser("evaluate", help="test metrics of a model, in nats")
+    evaluate.add_argument("model", type=Path, help="folder of the model")
+    evaluate.add_argument("--data", type=Path, default=MNIST, help="an .npz file (default: MNIST)")
+    evaluate.add_argument("--json", action="store_true", help="print a JSON object")
+
+    export = commands.add_parser("export", help="write a model as a .keras file")
+    export.add_argument("model", type=Path, help="folder of the model")
+    export.add_argument("file", type=Path, help="a name that ends in .keras")
+    return parser
+
+
+def _train(arguments: argparse.Namespace) -> None:
+    changes = {name: getattr(arguments, name) for name in TRAINING_FLAGS}
+    changes = {name: value for name, value in changes.items() if value is not None}
+    names = list(PRESETS) if arguments.preset == "all" else [arguments.preset]
+    dataset = Dataset(arguments.data)
+    shape = dataset.images("test").shape[1:]
+    for name in names:
+        hidden = arguments.hidden or preset(name).model.hidden
+        config = preset(name, **changes, model=ModelConfig(image_shape=shape, hidden=hidden))
+        folder = arguments.out / name if arguments.preset == "all" else arguments.out
+        _train_one(name, config, dataset, folder, arguments.overwrite)
+
+
+def _train_one(
+    name: str, config: TrainingConfig, dataset: Dataset, folder: Path, overwrite: bool
+) -> None:
+    from .progress import ProgressPrinter
+
+    if (folder / "metadata.json").exists() and not overwrite:
+        if checkpoint.load_metadata(folder).complete:
+            raise InputError(f"{folder} holds a finished model; expected another --out, or --overwrite")
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"Invalid --out. Expected a folder. Received: {folder}")
+    from .training import train  # TensorFlow: only now, so that wrong input is answered at once
+
+    printer = ProgressPrinter(name, sys.stdout)
+    try:
+        train(config, dataset, folder, printer)
+    except KeyboardInterrupt:
+        printer.close()
+        print(
+            f"Interrupted. {folder} keeps the last complete epoch; the same command continues.",
+            file=sys.stderr,
+        )
+        raise
+    printer.close()
+    _record_metrics(folder, dataset)
+
+
+def _record_metrics(folder: Path, dataset: Dataset) -> None:
+    metadata = checkpoint.load_metadata(folder)
+    metrics = _metrics(folder, dataset)
+    checkpoint.save_metadata(folder, replace(metadata, test=metrics))
+    print(f"{folder}: test -ELBO {_number(metrics['negative_elbo'])} nats")
+
+
+def _metrics(folder: Path, dataset: Dataset) -> dict[str, float | None]:
+    from .evaluation import evaluate
+
+    network, metadata = checkpoint.load(folder)
+    images = dataset.images("test")
+    if images.shape[1:] != metadata.training.model.image_shape:
+        raise InputError(
+            f"Data set {dataset.path}: expected images of {metadata.training.model.image_shape} "
+            f"pixels, received {images.shape[1:]}"
+        )
+    return evaluate(network, pixels(images)).metrics()
+
+
+def _number(value: float | None) -> str:
+    return "none" if value is None else f"{value:.2f}"
+
+
+def _evaluate(arguments: argparse.Namespace) -> None:
+    metrics = _metrics(arguments.model, Dataset(arguments.data))
+    if arguments.json:
+        print(json.dumps(metrics, indent=1))
+        return
+    for key, value in metrics.items():
+        print(f"{key:32}{'none' if value is None else format(value, '.4f'):>12}")
+
+
+def _export(arguments: argparse.Namespace) -> None:
+    from .training import export
+
+    export(arguments.model, arguments.file)
+    print(f"{arguments.file} written")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs a command; returns its exit status: 0, 2 for bad input, 130 when interrupted."""
+    try:
+        parsed = _parser().parse_args(arguments)
+        {"train": _train, "evaluate": _evaluate, "export": _export}[parsed.command](parsed)
+    except InputError as error:
+        print(f"vae_core: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"vae_core: {error.filename}: {error.strerror}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,178 @@
+"""A trained model on disk: `weights.npz` and `metadata.json`, written atomically, read with checks."""
+
+import hashlib
+import json
+import os
+import tempfile
+import zipfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .config import TrainingConfig
+from .errors import InputError
+from .network import HEADS, Network
+
+__all__ = ["Metadata", "load", "load_metadata", "read_arrays", "save", "save_metadata", "write_atomically"]
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What `metadata.json` holds beside the weights.
+
+    Attributes:
+        training: the configuration that, with the data, decides the weights.
+        epochs_done: complete epochs behind these weights.
+        head: how `encoder/log_var` is read, a key of `network.HEADS`.
+        data_sha256: of the data file.
+        weights_sha256: of `weights.npz`.
+        versions: of the libraries that trained it.
+        history: values per epoch of the training loss and of the test loss and their two terms.
+        test: metrics on the test images, in nats, as `evaluate` computes them; empty until then.
+    """
+
+    training: TrainingConfig
+    epochs_done: int
+    head: str
+    data_sha256: str
+    weights_sha256: str
+    versions: dict[str, str]
+    history: dict[str, list[float]]
+    test: dict[str, Any]
+
+    @property
+    def complete(self) -> bool:
+        return self.epochs_done == self.training.epochs
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "format": FORMAT,
+            "training": self.training.to_json(),
+            "epochs_done": self.epochs_done,
+            "head": self.head,
+            "head_meaning": HEADS[self.head],
+            "data_sha256": self.data_sha256,
+            "weights_sha256": self.weights_sha256,
+            "versions": self.versions,
+            "test": self.test,
+            "history": self.history,
+        }
+
+    @classmethod
+    def from_json(cls, record: object) -> "Metadata":
+        if not isinstance(record, Mapping) or record.get("format") != FORMAT:
+            raise InputError(f"expected a JSON object with format {FORMAT}")
+        kinds: dict[str, type] = {
+            "epochs_done": int,
+            "head": str,
+            "data_sha256": str,
+            "weights_sha256": str,
+            "versions": dict,
+            "history": dict,
+            "test": dict,
+        }
+        for name, kind in kinds.items():
+            if not isinstance(record.get(name), kind):
+                raise InputError(
+                    f"expected {name!r} of type {kind.__name__}, received {record.get(name)!r:.80}"
+                )
+        training = TrainingConfig.from_json(record.get("training"))
+        return cls(training=training, **{name: record[name] for name in kinds})
+
+
+def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
+    """Writes a file beside its place and renames it: a reader sees the old one or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def save(folder: Path, arrays: Mapping[str, NDArray[Any]], metadata: dict[str, Any]) -> None:
+    """Writes a model; `weights_sha256` is filled in.
+
+    Args:
+        folder: made where it does not exist.
+        arrays: named as `network.expected_shapes` says, float32.
+        metadata: the fields of `Metadata`, but for `weights_sha256`.
+    """
+    buffer = BytesIO()
+    np.savez(buffer, allow_pickle=False, **dict(arrays))
+    payload = buffer.getvalue()
+    write_atomically(folder / "weights.npz", lambda file: file.write(payload))
+    save_metadata(folder, Metadata(weights_sha256=hashlib.sha256(payload).hexdigest(), **metadata))
+
+
+def save_metadata(folder: Path, metadata: Metadata) -> None:
+    """Writes `metadata.json`."""
+    text = json.dumps(metadata.to_json(), indent=1, ensure_ascii=False) + "\n"
+    write_atomically(folder / "metadata.json", lambda file: file.write(text.encode()))
+
+
+def load_metadata(folder: Path) -> Metadata:
+    """Reads and checks `metadata.json`.
+
+    Raises:
+        InputError: it is missing, is not JSON, or has another shape.
+    """
+    path = folder / "metadata.json"
+    try:
+        return Metadata.from_json(json.loads(path.read_bytes()))
+    except FileNotFoundError as error:
+        raise InputError(f"Model {folder}: metadata.json is missing") from error
+    except OSError as error:
+        raise InputError(f"Model {folder}: metadata.json: {error.strerror}") from error
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise InputError(f"Model {folder}: metadata.json is not JSON") from error
+    except (InputError, TypeError) as error:
+        raise InputError(f"Model {folder}: metadata.json: {error}") from error
+
+
+def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
+    """All arrays of an `.npz`, nothing pickled.
+
+    Raises:
+        InputError: the file is missing, truncated, or holds something else.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    except FileNotFoundError as error:
+        raise InputError(f"{path} is missing") from error
+    except (OSError, ValueError, EOFError, KeyError, AttributeError, zipfile.BadZipFile) as error:
+        raise InputError(f"{path} is damaged or not an .npz file") from error
+
+
+def load(folder: Path) -> tuple[Network, Metadata]:
+    """A trained model from its folder.
+
+    Raises:
+        InputError: a file is missing or damaged, or the two do not belong together.
+    """
+    metadata = load_metadata(folder)
+    arrays = read_arrays(folder / "weights.npz")
+    payload_sha = hashlib.sha256((folder / "weights.npz").read_bytes()).hexdigest()
+    if payload_sha != metadata.weights_sha256:
+        raise InputError(
+            f"Model {folder}: weights.npz is not the file that metadata.json describes "
+            f"(expected SHA-256 {metadata.weights_sha256:.12}…, received {payload_sha:.12}…)"
+        )
+    try:
+        return Network(arrays, metadata.training.model, metadata.head), metadata
+    except InputError as error:
+        raise InputError(f"Model {folder}: {error}") from error

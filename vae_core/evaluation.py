@@ -1,0 +1,147 @@
+"""Test metrics of a trained model, image by image and on average, in nats."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import gaussian
+from .estimators import Estimate, expectation, predicted_price
+from .evidence import EvidenceGrid
+from .network import Network
+
+__all__ = ["Evaluation", "evaluate", "expected_loss", "half_width"]
+
+Array = NDArray[np.floating]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a model makes of each image; every array is `(images,)`, in nats.
+
+    Without a q (head `"none"`), `kl` is infinite and the loss is that of the mean.
+
+    Attributes:
+        stddev: of q(z|x), `(images, 2)`.
+        loss_at_mean: -log p(x|mean).
+        loss: E_q[-log p(x|z)], with the error of the quadrature.
+        kl: KL(q(z|x) ‖ prior).
+        log_evidence: log p(x), NaN where the grid refuses to answer.
+        log_evidence_error: numerical error of `log_evidence`.
+        described: the same for the q that the KL of the blog's recipe describes, else None.
+    """
+
+    stddev: Array
+    loss_at_mean: Array
+    loss: Estimate
+    kl: Array
+    log_evidence: Array
+    log_evidence_error: Array
+    described: "Described | None" = None
+
+    @property
+    def negative_elbo(self) -> Array:
+        return self.loss.value + self.kl
+
+    @property
+    def jensen_gap(self) -> Array:
+        return self.loss.value - self.loss_at_mean
+
+    def metrics(self) -> dict[str, float | None]:
+        """Averages over the images, under the keys that `evaluate --json` prints."""
+        finite = bool(np.isfinite(self.kl).all())
+        answered = np.isfinite(self.log_evidence)
+        loss_error = float(self.loss.error.mean())
+        metrics: dict[str, float | None] = {
+            "reconstruction_loss_at_mean": float(self.loss_at_mean.mean()),
+            "reconstruction_loss": float(self.loss.value.mean()),
+            "reconstruction_loss_stderr": loss_error,
+            "kl": float(self.kl.mean()) if finite else None,
+            "negative_elbo": float(self.negative_elbo.mean()) if finite else None,
+            "negative_elbo_stderr": loss_error if finite else None,
+            "negative_log_evidence": float(-self.log_evidence[answered].mean())
+            if answered.any()
+            else None,
+            "negative_log_evidence_stderr": float(self.log_evidence_error[answered].mean())
+            if answered.any()
+            else None,
+            "images_without_evidence": float((~answered).sum()),
+            "jensen_gap": float(self.jensen_gap.mean()),
+            "jensen_gap_stderr": loss_error,
+            "predicted_price": float(predicted_price(self.stddev).mean()) if finite else None,
+            "median_stddev": float(np.median(self.stddev)) if finite else None,
+        }
+        if self.described:
+            metrics |= {
+                "printed_loss": float((self.loss.value + self.described.kl).mean()),
+                "printed_kl": float(self.described.kl.mean()),
+                "negative_elbo_described": float(
+                    (self.described.loss.value + self.described.kl).mean()
+                ),
+            }
+        return metrics
+
+
+@dataclass(frozen=True)
+class Described:
+    """For the blog's recipe: the q that its KL describes, N(mean, exp(s)), which it never samples."""
+
+    stddev: Array
+    loss: Estimate
+    kl: Array
+
+
+def expected_loss(
+    network: Network, x: Array, mean: Array, stddev: Array, **settings: Any
+) -> Estimate:
+    """E over N(mean, stddev²) of -log p(x|z) by quadrature; settings as in `expectation`."""
+    return expectation(lambda z, i: network.reconstruction_loss(x[i], z), mean, stddev, **settings)
+
+
+def half_width(means: Array) -> float:
+    """Half the side of an evidence grid that holds a model's posteriors.
+
+    The prior ends at about 5, but in the outskirts of the plane a posterior can be as wide as
+    the prior, and an encoder without a KL puts images far outside of it.
+    """
+    return float(np.clip(np.ceil(np.abs(means).max() + 3.0), 8.0, 24.0))
+
+
+def evaluate(
+    network: Network, x: Array, tolerance: float = 1e-2, max_order: int = 24
+) -> Evaluation:
+    """Evaluates a model on images `(images, pixels)`.
+
+    Args:
+        network: the model.
+        x: images in [0, 1].
+        tolerance: of the quadrature for one image, in nats.
+        max_order: highest Gauss-Hermite order tried.
+    """
+    mean, stddev = network.encode(x)
+    loss_at_mean = np.concatenate(
+        [network.reconstruction_loss(x[i : i + 1000], mean[i : i + 1000]) for i in range(0, len(x), 1000)]
+    )
+    settings = {"tolerance": tolerance, "max_order": max_order}
+    described = None
+    if network.has_posterior:
+        loss = expected_loss(network, x, mean, stddev, **settings)
+    else:
+        loss = Estimate(loss_at_mean, np.zeros(len(x)))
+    if network.head == "blog":
+        _, s = network.encode_raw(x)
+        other = np.exp(0.5 * s.astype(np.float64))
+        described = Described(
+            other, expected_loss(network, x, mean, other, **settings), gaussian.kl(mean, other)
+        )
+    evidence = EvidenceGrid(network, half_width(mean))(x)
+    return Evaluation(
+        stddev,
+        loss_at_mean,
+        loss,
+        gaussian.kl(mean, stddev),
+        evidence.log_evidence,
+        evidence.error,
+        described,
+    )

@@ -1,0 +1,209 @@
+"""Exact log p(x) and p(z|x): two dimensions can be integrated.
+
+log p(x) = ln Σ_k exp(log p(x|z_k) + log p(z_k)) Δ², a sum over the cells of a lattice. A coarse
+lattice, decoded once per model, finds where an image's posterior lies; the cells that can
+matter are split in four until the sum stands still. Cells that were dropped weigh less than
+exp(-16) of the largest one. For a smooth posterior of stddev σ the error of a lattice falls as
+2 exp(-2π²σ²/Δ²); the last change of the sum is reported as a bound on it.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import gaussian
+
+__all__ = ["Evidence", "EvidenceGrid", "Likelihood"]
+
+Array = NDArray[np.floating]
+Cells = NDArray[np.int64]
+
+NEGLIGIBLE = 16.0  # nats below the largest cell at which a cell is dropped
+COARSE_MARGIN = 16.0  # what a coarse cell may hide: its middle may miss a narrow peak
+MAX_LEVEL = 7
+POINTS_AT_ONCE = 4096
+IMAGES_AT_ONCE = 256
+
+
+class Likelihood(Protocol):
+    """A decoder as an exponential family: log p(x|z) = statistics(x)·features(z) + base(x) - offset."""
+
+    def features(self, z: Array) -> Array: ...
+
+    def statistics(self, x: Array) -> Array: ...
+
+    def base(self, x: Array) -> Array: ...
+
+    def offset(self, features: Array) -> Array: ...
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """log p(x) of each image, and the moments of its true posterior.
+
+    Attributes:
+        log_evidence: `(images,)`, in nats; NaN where the posterior reaches the edge of the grid.
+        error: last change of `log_evidence`, `(images,)`, in nats.
+        edge_mass: posterior probability of the outermost cells, `(images,)`.
+        mean: of p(z|x), `(images, 2)`.
+        covariance: of p(z|x), `(images, 2, 2)`.
+    """
+
+    log_evidence: Array
+    error: Array
+    edge_mass: Array
+    mean: Array
+    covariance: Array
+
+
+class EvidenceGrid:
+    """The coarse lattice of one decoder, and the refinement around each image's posterior.
+
+    Args:
+        likelihood: the decoder.
+        half_width: the lattice covers [-half_width, half_width]².
+        spacing: Δ of the coarse lattice.
+    """
+
+    def __init__(self, likelihood: Likelihood, half_width: float = 8.0, spacing: float = 0.125):
+        self.likelihood = likelihood
+        self.half_width = half_width
+        self.side = round(2 * half_width / spacing)
+        self.spacing = 2 * half_width / self.side
+        index = np.arange(self.side)
+        self.cells: Cells = np.stack(np.meshgrid(index, index, indexing="ij"), -1).reshape(-1, 2)
+        self.features, self.weight = self._decode(self.cells, 0)
+
+    def centres(self, cells: Cells, level: int) -> Array:
+        """z at the middle of lattice cells, `(cells, 2)`."""
+        return (cells + 0.5) * (self.spacing / 2**level) - self.half_width
+
+    def _decode(self, cells: Cells, level: int) -> tuple[Array, Array]:
+        """Decoder features of cells, and log p(z) - offset(z) with the area of a cell."""
+        z = self.centres(cells, level)
+        features, offsets = [], []
+        for start in range(0, len(z), POINTS_AT_ONCE):
+            part = self.likelihood.features(z[start : start + POINTS_AT_ONCE])
+            features.append(part)
+            offsets.append(self.likelihood.offset(part))
+        log_area = 2 * np.log(self.spacing / 2**level)
+        return np.concatenate(features), gaussian.log_prob(z) - np.concatenate(offsets) + log_area
+
+    def __call__(self, x: Array, tolerance: float = 1e-3) -> Evidence:
+        """Exact evidence of images.
+
+        Args:
+            x: `(images, pixels)`.
+            tolerance: refinement stops when log p(x) changes by less, in nats.
+
+        Returns:
+            An `Evidence` with one row per image.
+        """
+        chunks = [slice(i, i + IMAGES_AT_ONCE) for i in range(0, len(x), IMAGES_AT_ONCE)]
+        # Neighbours in the plane share the cells of their refinement: take them together.
+        order = np.arange(len(x))
+        if len(chunks) > 1:
+            peak = np.concatenate([self.log_joint(x[chunk]).argmax(axis=1) for chunk in chunks])
+            i, j = self.cells[peak].T
+            order = np.lexsort((j, i // 8))
+        parts = [self._evidence(x[order[chunk]], tolerance) for chunk in chunks]
+        back = np.argsort(order)
+        return Evidence(
+            *(
+                np.concatenate([getattr(part, name) for part in parts])[back]
+                for name in Evidence.__dataclass_fields__
+            )
+        )
+
+    def log_joint(self, x: Array) -> Array:
+        """log p(x, z) + ln Δ² on the coarse lattice, `(images, cells)`."""
+        statistics = self.likelihood.statistics(x)
+        return (statistics @ self.features.T) + self.weight + self.likelihood.base(x)[:, None]
+
+    def _evidence(self, x: Array, tolerance: float) -> Evidence:
+        count = len(x)
+        statistics, base = self.likelihood.statistics(x), self.likelihood.base(x)
+        joint = self.log_joint(x)
+        peak = joint.max(axis=1)
+        log_evidence = peak + np.log(np.exp(joint - peak[:, None]).sum(axis=1))
+        on_edge = ((self.cells == 0) | (self.cells == self.side - 1)).any(axis=1)
+        edge_mass = np.exp(joint[:, on_edge] - log_evidence[:, None]).sum(axis=1)
+        image, cell = np.nonzero(joint > peak[:, None] - NEGLIGIBLE - COARSE_MARGIN)
+        cells = self.cells[cell]
+        del joint
+
+        error = np.full(count, np.inf)
+        mean, covariance = np.zeros((count, 2)), np.zeros((count, 2, 2))
+        for level in range(1, MAX_LEVEL + 1):
+            image = np.repeat(image, 4)
+            cells = (2 * cells[:, None, :] + [[0, 0], [0, 1], [1, 0], [1, 1]]).reshape(-1, 2)
+            log_joint = self._log_joint_pairs(statistics, image, cells, level) + base[image]
+            peak = np.full(count, -np.inf)
+            np.maximum.at(peak, image, log_joint)
+            weight = np.exp(log_joint - peak[image])
+            total = np.bincount(image, weight, count)
+            active = total > 0
+            with np.errstate(divide="ignore"):
+                new = np.where(active, peak + np.log(total), log_evidence)
+            error = np.where(active, np.abs(new - log_evidence), error)
+            log_evidence = new
+            z = self.centres(cells, level)
+            self._moments(z, image, weight, total, active, mean, covariance)
+            # A sum may stand still by chance while a cell is wider than the posterior.
+            narrowest = np.sqrt(np.linalg.eigvalsh(covariance)[:, 0])
+            settled = (error < tolerance) & (narrowest > self.spacing / 2**level)
+            keep = ~settled[image]
+            margin = NEGLIGIBLE + COARSE_MARGIN / 4**level
+            keep &= log_joint > peak[image] - margin
+            image, cells = image[keep], cells[keep]
+            if not len(image):
+                break
+        log_evidence = np.where(edge_mass < 1e-6, log_evidence, np.nan)
+        return Evidence(log_evidence, error, edge_mass, mean, covariance)
+
+    def _log_joint_pairs(
+        self, statistics: Array, image: NDArray[np.intp], cells: Cells, level: int
+    ) -> Array:
+        """log p(x_i, z) Δ² - base for pairs of an image and a cell; shared cells decode once."""
+        side = self.side * 2**level
+        keys, pair_to_cell = np.unique(cells[:, 0] * side + cells[:, 1], return_inverse=True)
+        result = np.empty(len(cells))
+        order = np.argsort(pair_to_cell, kind="stable")
+        bounds = np.searchsorted(pair_to_cell[order], np.arange(0, len(keys), POINTS_AT_ONCE))
+        for number, first in enumerate(range(0, len(keys), POINTS_AT_ONCE)):
+            chosen = keys[first : first + POINTS_AT_ONCE]
+            features, weight = self._decode(np.stack([chosen // side, chosen % side], -1), level)
+            last = bounds[number + 1] if number + 1 < len(bounds) else len(order)
+            pairs = order[bounds[number] : last]
+            for start in range(0, len(pairs), 4 * POINTS_AT_ONCE):
+                part = pairs[start : start + 4 * POINTS_AT_ONCE]
+                local = pair_to_cell[part] - first
+                dot = np.einsum(
+                    "pf,pf->p", features[local], statistics[image[part]], dtype=np.float64
+                )
+                result[part] = dot + weight[local]
+        return result
+
+    @staticmethod
+    def _moments(
+        z: Array,
+        image: NDArray[np.intp],
+        weight: Array,
+        total: Array,
+        active: NDArray[np.bool_],
+        mean: Array,
+        covariance: Array,
+    ) -> None:
+        """Writes mean and covariance of p(z|x) for the images that were refined."""
+        count = len(total)
+        safe = np.where(active, total, 1.0)
+        for j in range(2):
+            first = np.bincount(image, weight * z[:, j], count) / safe
+            mean[active, j] = first[active]
+        centred = z - mean[image]
+        for j in range(2):
+            for k in range(2):
+                second = np.bincount(image, weight * centred[:, j] * centred[:, k], count) / safe
+                covariance[active, j, k] = second[active]

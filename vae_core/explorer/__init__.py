@@ -1,0 +1,1 @@
+"""Everything that knows Streamlit; nothing outside this package imports it."""

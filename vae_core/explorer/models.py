@@ -1,0 +1,117 @@
+"""The shipped models as the page holds them: loaded once, shared by all visitors, never changed."""
+
+import threading
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from .. import checkpoint
+from ..checkpoint import Metadata
+from ..data import ASSETS, Dataset, pixels
+from ..errors import InputError
+from ..evaluation import half_width
+from ..evidence import EvidenceGrid
+from ..network import Network
+
+__all__ = ["MODEL_NAMES", "LoadedModel", "TestImages", "load_model", "load_test_images"]
+
+Array = NDArray[np.floating]
+
+MODELS = ASSETS / "models"
+MODEL_NAMES = ("sample", "mean", "sample-10", "quadrature", "autoencoder", "blog", "large")
+
+
+@dataclass(frozen=True)
+class TestImages:
+    """The 10,000 test images, one byte a pixel, and their classes."""
+
+    images: NDArray[np.uint8]  # (10000, 28, 28)
+    labels: NDArray[np.uint8]  # (10000,)
+
+    def pixels(self, chosen: slice | NDArray[np.intp] = slice(None)) -> NDArray[np.float32]:
+        """Images as rows in [0, 1], `(chosen, 784)`."""
+        return pixels(self.images[chosen])
+
+
+class LoadedModel:
+    """A model with what the plane shows of it.
+
+    Attributes:
+        name: of its folder.
+        network: encoder and decoder.
+        metadata: of the training run.
+        mean: of q for the test images, `(10000, 2)`.
+        stddev: `(10000, 2)`, zero without a q.
+    """
+
+    def __init__(self, name: str, network: Network, metadata: Metadata, test: TestImages):
+        self.name = name
+        self.network = network
+        self.metadata = metadata
+        parts = [network.encode(test.pixels(slice(i, i + 1000))) for i in range(0, len(test.images), 1000)]
+        self.mean: Array = np.concatenate([mean for mean, _ in parts])
+        self.stddev: Array = np.concatenate([stddev for _, stddev in parts])
+        self._lock = threading.Lock()
+
+    @cached_property
+    def _grid(self) -> EvidenceGrid:
+        return EvidenceGrid(self.network, half_width(self.mean))
+
+    @property
+    def grid(self) -> EvidenceGrid:
+        """The coarse lattice of the decoder, made when the first visitor needs it."""
+        with self._lock:  # visitors run in threads; one of them builds, the others wait
+            return self._grid
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever the weights do."""
+        return f"{self.name}-{self.metadata.weights_sha256[:12]}"
+
+
+@st.cache_resource(show_spinner=False)
+def load_test_images() -> TestImages:
+    """Test images and labels of MNIST.
+
+    Raises:
+        InputError: the data set is missing, damaged, or another one.
+    """
+    dataset = Dataset()
+    images, labels = dataset.images("test"), dataset.labels("test")
+    if images.shape[1:] != (28, 28) or len(images) != len(labels):
+        raise InputError(
+            f"Data set {dataset.path.name}: expected as many test labels as test images of "
+            f"28 x 28 pixels, received {images.shape} and {labels.shape}"
+        )
+    return TestImages(images, labels)
+
+
+@st.cache_resource(show_spinner=False)
+def _load(name: str, stamp: tuple[int, ...]) -> LoadedModel:
+    test = load_test_images()
+    network, metadata = checkpoint.load(MODELS / name)
+    shape = metadata.training.model
+    if shape.image_shape != test.images.shape[1:] or shape.latent_dim != 2:
+        raise InputError(
+            f"Model {name}: expected images of {test.images.shape[1:]} pixels and 2 latent "
+            f"dimensions, received {shape.image_shape} and {shape.latent_dim}"
+        )
+    return LoadedModel(name, network, metadata, test)
+
+
+def load_model(name: str) -> LoadedModel:
+    """A shipped model; read again when its files change.
+
+    Raises:
+        InputError: it is missing or damaged.
+    """
+    return _load(name, _stamp(MODELS / name))
+
+
+def _stamp(folder: Path) -> tuple[int, ...]:
+    files = [folder / "weights.npz", folder / "metadata.json"]
+    return tuple(file.stat().st_mtime_ns if file.exists() else 0 for file in files)

@@ -1,0 +1,157 @@
+"""Fields over the latent plane: what a background layer of the plane shows.
+
+Rows of a field run from the top of the plane down, columns from left to right, so that it can
+be drawn as a picture; values are at the middles of the cells.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import gaussian
+from .bernoulli import sigmoid, softplus_sum
+from .estimators import gauss_hermite
+from .evidence import Evidence
+from .network import Network
+
+__all__ = [
+    "Field",
+    "aggregate_posterior",
+    "cell_centres",
+    "jensen_gap",
+    "magnification",
+    "true_posterior",
+]
+
+Array = NDArray[np.floating]
+Extent = tuple[float, float, float, float]
+
+POINTS_AT_ONCE = 2048
+
+
+@dataclass(frozen=True)
+class Field:
+    """Values over a rectangle of the plane.
+
+    Attributes:
+        extent: left, right, bottom, top.
+        values: `(rows, columns)`, not negative; row 0 is at the top.
+    """
+
+    extent: Extent
+    values: Array
+
+
+def cell_centres(extent: Extent, side: int) -> Array:
+    """Middles of `side` x `side` cells, `(side, side, 2)`, row 0 at the top."""
+    left, right, bottom, top = extent
+    fraction = (np.arange(side) + 0.5) / side
+    x, y = np.meshgrid(left + fraction * (right - left), top - fraction * (top - bottom))
+    return np.stack([x, y], axis=-1)
+
+
+def true_posterior(network: Network, x: Array, evidence: Evidence, side: int = 96) -> Field:
+    """Density p(z|x) = p(x|z) p(z) / p(x) of one image, on a square around its bulk.
+
+    Args:
+        network: the model.
+        x: the image, `(pixels,)`.
+        evidence: of that image alone.
+        side: cells along an edge.
+
+    Returns:
+        A field in probability per unit area.
+    """
+    stddev = np.sqrt(np.diagonal(evidence.covariance[0]))
+    half = 4.5 * float(stddev.max())
+    (x0, y0) = evidence.mean[0]
+    extent = (x0 - half, x0 + half, y0 - half, y0 + half)
+    z = cell_centres(extent, side).reshape(-1, 2)
+    log_likelihood = -np.concatenate(
+        [
+            network.reconstruction_loss(x, z[i : i + POINTS_AT_ONCE])
+            for i in range(0, len(z), POINTS_AT_ONCE)
+        ]
+    )
+    log_density = log_likelihood + gaussian.log_prob(z) - evidence.log_evidence[0]
+    return Field(extent, np.exp(log_density).reshape(side, side))
+
+
+def aggregate_posterior(mean: Array, stddev: Array, extent: Extent, side: int = 128) -> Field:
+    """Density of q(z) = 1/N Σ_n q(z|x_n) (Hoffman & Johnson 2016, "ELBO surgery").
+
+    Args:
+        mean: `(images, 2)`.
+        stddev: `(images, 2)`; a stddev below a third of a cell is raised to that.
+        extent: of the field.
+        side: cells along an edge.
+
+    Returns:
+        A field in probability per unit area.
+    """
+    centres = cell_centres(extent, side)
+    stddev = np.maximum(stddev, (extent[1] - extent[0]) / side / 3)
+
+    def densities(values: Array, axis: int) -> Array:
+        standard = (values - mean[:, axis, None]) / stddev[:, axis, None]
+        return np.exp(-0.5 * standard**2) / (np.sqrt(2 * np.pi) * stddev[:, axis, None])
+
+    columns = densities(centres[0, :, 0], 0).astype(np.float32)  # (images, side)
+    rows = densities(centres[:, 0, 1], 1).astype(np.float32)
+    return Field(extent, rows.T @ columns / len(mean))
+
+
+def jensen_gap(network: Network, stddev: float, extent: Extent, side: int = 48) -> Field:
+    """What sampling costs at z, for the picture decoded there: E over ε of KL(p(·|z) ‖ p(·|z + σε)).
+
+    Args:
+        network: the model.
+        stddev: σ, the same in both directions.
+        extent: of the field.
+        side: cells along an edge.
+
+    Returns:
+        A field in nats.
+    """
+    z = cell_centres(extent, side).reshape(-1, 2)
+    nodes, weights = gauss_hermite(3)
+    gap = np.empty(len(z))
+    step = POINTS_AT_ONCE // len(nodes)
+    for start in range(0, len(z), step):
+        here = z[start : start + step]
+        logits = network.decode(here)  # (points, pixels)
+        moved = network.decode(gaussian.reparameterize(here, np.float64(stddev), nodes[:, None]))
+        change = np.einsum("p,pni,ni->n", weights, moved - logits, sigmoid(logits))
+        gap[start : start + step] = weights @ softplus_sum(moved) - softplus_sum(logits) - change
+    return Field(extent, np.maximum(gap, 0.0).reshape(side, side))
+
+
+def magnification(network: Network, extent: Extent, side: int = 64, step: float = 1e-2) -> Field:
+    """How fast the picture changes with z: √det(JᵀJ) of the decoded pixels, by central differences.
+
+    ReLU kinks make the exact Jacobian jump; the difference over 2 `step` is what an eye sees.
+
+    Args:
+        network: the model.
+        extent: of the field.
+        side: cells along an edge.
+        step: half the distance of the difference.
+
+    Returns:
+        A field in (picture units / z unit)².
+    """
+    z = cell_centres(extent, side).reshape(-1, 2)
+    values = np.empty(len(z))
+    for start in range(0, len(z), POINTS_AT_ONCE // 4):
+        here = z[start : start + POINTS_AT_ONCE // 4]
+        columns = [
+            (sigmoid(network.decode(here + e)) - sigmoid(network.decode(here - e))) / (2 * step)
+            for e in step * np.eye(2)
+        ]
+        a, b, c = (
+            np.einsum("ni,ni->n", columns[i], columns[j], dtype=np.float64)
+            for i, j in ((0, 0), (1, 1), (0, 1))
+        )
+        values[start : start + len(here)] = np.sqrt(np.maximum(a * b - c * c, 0.0))
+    return Field(extent, values.reshape(side, side))

@@ -1,0 +1,248 @@
+"""Training runs: `train(config)` fits the Keras model, reports progress, survives interruption."""
+
+import json
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # before TensorFlow loads: errors only
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
+import keras  # noqa: E402
+import numpy as np  # noqa: E402
+import tensorflow as tf  # noqa: E402
+from numpy.typing import NDArray  # noqa: E402
+
+from . import checkpoint  # noqa: E402
+from .config import TrainingConfig  # noqa: E402
+from .data import Dataset  # noqa: E402
+from .errors import InputError  # noqa: E402
+from .keras_model import VariationalAutoencoder  # noqa: E402
+
+__all__ = ["Progress", "export", "train"]
+
+RESUME = "resume.npz"
+TEST_BATCH = 500
+HEAD_OF_OBJECTIVE = {"blog": "blog", "autoencoder": "none"}
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run stands after an epoch (or, with `epoch` 0, before the first)."""
+
+    epoch: int
+    epochs: int
+    seconds: float  # since the run, or its continuation, began
+    values: dict[str, float]  # losses of the epoch, in nats
+
+
+Listener = Callable[[Progress], None]
+
+
+def train(
+    config: TrainingConfig, dataset: Dataset, folder: Path, on_progress: Listener | None = None
+) -> VariationalAutoencoder:
+    """Trains a model into a folder; continues there if an equal run was interrupted.
+
+    After each epoch the folder holds a usable model, and beside it `resume.npz`, the state of
+    the optimizer and of the random numbers, until the run is complete. Equal settings and data
+    on the same machine give equal weights, interrupted or not.
+
+    Args:
+        config: the settings.
+        dataset: its training images are fitted, its test images give the test losses.
+        folder: where `weights.npz` and `metadata.json` go.
+        on_progress: called after each epoch.
+
+    Returns:
+        The trained model.
+
+    Raises:
+        InputError: the images do not fit the network, or the folder holds another run.
+    """
+    images, test_images = dataset.images("train"), dataset.images("test")
+    for received in (images.shape[1:], test_images.shape[1:]):
+        if received != config.model.image_shape:
+            raise InputError(
+                f"Data set {dataset.path}: expected images of {config.model.image_shape} pixels, "
+                f"received {received}"
+            )
+    steps = len(images) // config.batch_size
+    if not steps:
+        raise InputError(
+            f"Invalid value received for `batch_size`. Expected at most {len(images)}, the number "
+            f"of training images. Received: batch_size={config.batch_size}"
+        )
+    model = VariationalAutoencoder(config)
+    model.build((None, config.model.pixels))
+    rate: Any = config.learning_rate
+    if config.schedule == "cosine":
+        rate = keras.optimizers.schedules.CosineDecay(rate, config.epochs * steps)
+    # XLA and many steps per call: a batch of 32 is too little work to go back to Python for.
+    model.compile(
+        keras.optimizers.Adam(rate), jit_compile=True, steps_per_execution=_divisor(steps, 75)
+    )
+    model.optimizer.build(model.trainable_variables)
+    saver = _Saver(config, dataset, folder, on_progress)
+    first_epoch = saver.resume(model)
+    model.fit(
+        _batches(images, config, first_epoch),
+        initial_epoch=first_epoch,
+        epochs=config.epochs,
+        steps_per_epoch=steps,
+        validation_data=_test_batches(test_images),
+        callbacks=[saver],
+        verbose=0,
+    )
+    return model
+
+
+def _divisor(steps: int, at_most: int) -> int:
+    """Largest divisor of `steps` up to a limit: a remainder would be compiled a second time."""
+    return max(n for n in range(1, min(steps, at_most) + 1) if steps % n == 0)
+
+
+def _batches(images: NDArray[np.uint8], config: TrainingConfig, first_epoch: int) -> tf.data.Dataset:
+    """Batches of all epochs from `first_epoch` on, in an order that seed and epoch decide."""
+    flat = tf.constant(images.reshape(len(images), -1))  # grey levels stay one byte
+    count, size = len(images), config.batch_size
+
+    def shuffled(epoch: Any) -> tf.data.Dataset:
+        order = tf.random.experimental.stateless_shuffle(
+            tf.range(count), seed=tf.stack([tf.constant(config.seed, tf.int64), epoch])
+        )
+        # A last, smaller batch is left out; which images it holds changes with each epoch.
+        return tf.data.Dataset.from_tensor_slices(
+            tf.reshape(order[: count // size * size], (-1, size))
+        )
+
+    return (
+        tf.data.Dataset.range(first_epoch, config.epochs)
+        .flat_map(shuffled)
+        .map(lambda chosen: tf.cast(tf.gather(flat, chosen), tf.float32) / 255.0)
+        .prefetch(64)
+    )
+
+
+def _test_batches(images: NDArray[np.uint8]) -> tf.data.Dataset:
+    size = _divisor(len(images), TEST_BATCH)
+    flat = tf.constant(images.reshape(len(images), -1))
+    return (
+        tf.data.Dataset.from_tensor_slices(flat)
+        .batch(size)
+        .map(lambda x: tf.cast(x, tf.float32) / 255.0)
+        .prefetch(4)
+    )
+
+
+class _Saver(keras.callbacks.Callback):
+    """Saves each complete epoch, tells the listener, and finds an interrupted run again."""
+
+    def __init__(
+        self, config: TrainingConfig, dataset: Dataset, folder: Path, on_progress: Listener | None
+    ) -> None:
+        super().__init__()
+        self.run_config = config
+        self.folder = folder
+        self.on_progress = on_progress
+        self.history: dict[str, list[float]] = {}
+        self.data_sha256 = dataset.sha256()
+        self.versions = {m.__name__: m.__version__ for m in (keras, tf, np)}
+        self.started = 0.0
+
+    def _state(self, model: VariationalAutoencoder) -> list[Any]:
+        """All that the next step depends on: weights, Adam's moments, the state of ε."""
+        return [*model.variables, *model.optimizer.variables]
+
+    def resume(self, model: VariationalAutoencoder) -> int:
+        """Restores an interrupted run; returns the number of epochs it had completed."""
+        path = self.folder / RESUME
+        if not path.exists():
+            return 0
+        arrays = checkpoint.read_arrays(path)
+        record = json.loads(bytes(arrays["record"]).decode())
+        if record["config"] != json.loads(json.dumps(self.run_config.to_json())):
+            raise InputError(
+                f"{self.folder} holds an interrupted run with other settings: expected the same "
+                f"ones, or another --out; the settings there are {record['config']}"
+            )
+        if record["data_sha256"] != self.data_sha256:
+            raise InputError(f"{self.folder} holds an interrupted run on another data set")
+        for i, variable in enumerate(self._state(model)):
+            variable.assign(arrays[f"state_{i}"])
+        self.history = record["history"]
+        return record["epochs_done"]
+
+    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
+        self.started = time.monotonic()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        values = {
+            name.replace("val_", "test_"): float(value) for name, value in (logs or {}).items()
+        }
+        if not np.isfinite(list(values.values())).all():
+            raise InputError(
+                f"The loss is not finite in epoch {epoch + 1}; a learning rate below "
+                f"{self.run_config.learning_rate:g} may help. The epochs before it are kept"
+            )
+        for name, value in values.items():
+            self.history.setdefault(name, []).append(round(value, 4))
+        self._save(epoch + 1)
+        if self.on_progress:
+            self.on_progress(
+                Progress(epoch + 1, self.run_config.epochs, time.monotonic() - self.started, values)
+            )
+
+    def _save(self, epochs_done: int) -> None:
+        config, model = self.run_config, self.model
+        if epochs_done < config.epochs:
+            record = {
+                "config": config.to_json(),
+                "data_sha256": self.data_sha256,
+                "epochs_done": epochs_done,
+                "history": self.history,
+            }
+            state = {f"state_{i}": np.asarray(v) for i, v in enumerate(self._state(model))}
+            state["record"] = np.frombuffer(json.dumps(record).encode(), np.uint8)
+            checkpoint.write_atomically(
+                self.folder / RESUME, lambda file: np.savez(file, allow_pickle=False, **state)
+            )
+        checkpoint.save(
+            self.folder,
+            model.arrays(),
+            {
+                "training": config,
+                "epochs_done": epochs_done,
+                "head": HEAD_OF_OBJECTIVE.get(config.objective, "log_var"),
+                "data_sha256": self.data_sha256,
+                "versions": self.versions,
+                "history": self.history,
+                "test": {},
+            },
+        )
+        if epochs_done == config.epochs:
+            (self.folder / RESUME).unlink(missing_ok=True)
+
+
+def export(folder: Path, file: Path) -> None:
+    """Writes a trained model as a `.keras` file, whole or not at all.
+
+    Raises:
+        InputError: the model cannot be loaded, or `file` does not end in `.keras`.
+    """
+    if file.suffix != ".keras":
+        raise InputError(f"Invalid export file. Expected a name that ends in .keras. Received: {file}")
+    network, metadata = checkpoint.load(folder)
+    del network  # loaded for its checks
+    model = VariationalAutoencoder(metadata.training)
+    model.build((None, metadata.training.model.pixels))
+    model.assign(checkpoint.read_arrays(folder / "weights.npz"))
+    partial = file.with_name(f".partial-{file.name}")
+    try:
+        model.save(partial)
+        os.replace(partial, file)
+    finally:
+        partial.unlink(missing_ok=True)
