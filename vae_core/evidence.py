@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import gaussian
+from .estimators import Estimate
 
 __all__ = ["Evidence", "EvidenceGrid", "Likelihood"]
 
@@ -121,6 +122,37 @@ class EvidenceGrid:
         """log p(x, z) + ln Δ² on the coarse lattice, `(images, cells)`."""
         statistics = self.likelihood.statistics(x)
         return (statistics @ self.features.T) + self.weight + self.likelihood.base(x)[:, None]
+
+    def expected_loss(self, x: Array, mean: Array, stddev: Array) -> Estimate:
+        """E over z ~ N(mean, stddev²) of -log p(x|z), summed over the coarse lattice.
+
+        For a q much wider than a cell this beats Gauss-Hermite, which would need a node in every
+        fold of the decoder. The error is half the difference between the black and the white
+        cells of the checkerboard.
+
+        Args:
+            x: images `(images, pixels)`.
+            mean: `(images, 2)`.
+            stddev: `(images, 2)`, at least `2 * spacing`.
+
+        Returns:
+            Value and error `(images,)`, in nats.
+        """
+        z = self.centres(self.cells, 0)
+        black = self.cells.sum(axis=1) % 2 == 0
+        value, error = np.empty(len(x)), np.empty(len(x))
+        for start in range(0, len(x), IMAGES_AT_ONCE):
+            part = slice(start, start + IMAGES_AT_ONCE)
+            # weight = log p(z) - offset + ln Δ², so this is log p(x|z) of every cell:
+            log_area = 2 * np.log(self.spacing)
+            log_likelihood = self.log_joint(x[part]) - gaussian.log_prob(z) - log_area
+            q = np.exp(gaussian.log_prob(z, mean[part, None], stddev[part, None]))
+            q /= q.sum(axis=1, keepdims=True)
+            terms = -q * log_likelihood
+            value[part] = terms.sum(axis=1)
+            by_colour = [terms[:, c].sum(axis=1) / q[:, c].sum(axis=1) for c in (black, ~black)]
+            error[part] = 0.5 * np.abs(by_colour[0] - by_colour[1])
+        return Estimate(value, error)
 
     def _evidence(self, x: Array, tolerance: float) -> Evidence:
         count = len(x)

@@ -1,0 +1,103 @@
+"""The panel's frontend: one component for a model's bytes, one for what changes with a click.
+
+Streamlit sends a component's changed data whole. A model's points and weights (0.3 MB) are
+therefore the data of a component of their own, which the browser receives once; a panel's data
+are the few kilobytes that a click changes.
+"""
+
+import base64
+import json
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from ..latent import Field
+from .models import LoadedModel, TestImages
+
+__all__ = ["field_data", "mount_model_data", "mount_panel", "pack_model", "picked"]
+
+FRONTEND = Path(__file__).parent / "frontend"
+
+
+def _source(*names: str) -> str:
+    """Files joined into one script: inline components cannot import."""
+    return "\n".join((FRONTEND / name).read_text(encoding="utf-8") for name in names)
+
+
+@cache
+def _model_data() -> Callable[..., Any]:
+    return st.components.v2.component(
+        "vae_model_data", js=_source("decoder.js", "store.js", "model_data.js")
+    )
+
+
+@cache
+def _panel() -> Callable[..., Any]:
+    return st.components.v2.component(
+        "vae_panel",
+        html=_source("panel.html"),
+        css=_source("panel.css"),
+        js=_source(
+            "decoder.js",
+            "store.js",
+            "theme.js",
+            "pictures.js",
+            "drawing.js",
+            "plane.js",
+            "panel.js",
+        ),
+    )
+
+
+def pack_model(model: LoadedModel, test: TestImages) -> bytes:
+    """A model's decoder, points and labels: length of a JSON header, the header, float32 arrays."""
+    layers = [*model.network.decoder_hidden, model.network.decoder_logits]
+    header = json.dumps(
+        {
+            "id": model.fingerprint,
+            "layers": [list(layer.kernel.shape) for layer in layers],
+            "points": len(model.mean),
+            "width": model.network.config.image_shape[1],
+        }
+    ).encode()
+    header += b" " * (-len(header) % 4)
+    arrays = [array for layer in layers for array in (layer.kernel, layer.bias)]
+    arrays += [model.mean, test.labels]
+    return b"".join(
+        [
+            np.uint32(len(header)).tobytes(),
+            header,
+            *(np.ascontiguousarray(array, "<f4").tobytes() for array in arrays),
+        ]
+    )
+
+
+def field_data(field: Field, caption: str) -> dict[str, Any]:
+    """A field as the panel draws it: its largest value is the strongest shade."""
+    values = field.values / max(float(field.values.max()), 1e-300)
+    grey = np.round(255 * values).astype(np.uint8)
+    return {
+        "extent": list(field.extent),
+        "side": len(grey),
+        "values": base64.b64encode(grey.tobytes()).decode(),
+        "caption": caption,
+    }
+
+
+def mount_model_data(model: LoadedModel, test: TestImages) -> None:
+    """Hands a model to the browser, which keeps it."""
+    _model_data()(data=pack_model(model, test), key=f"data-{model.name}")
+
+
+def mount_panel(key: str, data: dict[str, Any], on_pick: Callable[[], None]) -> None:
+    """Draws a panel; `on_pick` runs before the next script run when a visitor picks a point."""
+    _panel()(data=data, key=key, on_pick_change=on_pick)
+
+
+def picked(key: str) -> object:
+    """What was picked in a panel, as it came from the browser: to be checked."""
+    return getattr(st.session_state.get(key), "pick", None)

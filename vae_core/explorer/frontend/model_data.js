@@ -1,0 +1,5 @@
+// Receives the bytes of one model; draws nothing.
+
+export default function ({ data }) {
+  offerModel(data);
+}

@@ -1,0 +1,135 @@
+// One model's panel: plane, numbers, pictures, samples. The server sends numbers and points of
+// the plane; every picture is decoded here.
+
+const panels = new WeakMap(); // per instance: Streamlit calls the function below again and again
+
+const PICTURES = [
+  ["x", "x", "the image"],
+  ["mean", "decoded mean", "the decoder's picture of the mean of q"],
+  ["sample", "one sample", "the decoder's picture of the first sample of q"],
+  ["average", "average of K", "the average of the decoded samples"],
+  ["difference", "sample − mean", "one decoded sample minus the decoded mean"],
+  ["stddev", "stddev of K", "the standard deviation of each pixel over the samples"],
+];
+
+function build(root, setTriggerValue) {
+  const element = (selector) => root.querySelector(selector);
+  const row = element(".pictures");
+  row.innerHTML = PICTURES.map(
+    ([name, caption]) =>
+      `<figure class="${name}"><canvas role="img"></canvas><figcaption>${caption}</figcaption></figure>`,
+  ).join("");
+  const hoverBox = element(".hover");
+  const panel = { root, element, pictures: {}, work: 0 };
+  for (const [name] of PICTURES) panel.pictures[name] = row.querySelector(`.${name} canvas`);
+
+  const onHover = (z, image, px, py) => {
+    hoverBox.hidden = z === null;
+    if (z === null || !panel.model) return;
+    const size = panel.plane.size;
+    hoverBox.classList.toggle("left", px > size / 2);
+    hoverBox.classList.toggle("below", py < size / 2);
+    paint(element(".hover-digit"), panel.model.decoder.decode(...z), panel.model.width);
+    const point = `z = ${z.map((v) => v.toFixed(2).replace("-", "−")).join(", ")}`;
+    const label = image === null ? "" : `image ${image}, a ${panel.model.labels[image]}`;
+    element(".hover-text").textContent = label || point;
+    element(".plane").title = "";
+  };
+  panel.plane = new Plane(element(".plane"), (picked) => setTriggerValue("pick", picked), onHover);
+  element(".zoom").onclick = () => panel.plane.lookAtPosterior();
+  element(".whole").onclick = () => panel.plane.home();
+  panel.observer = new ResizeObserver(() => {
+    panel.plane.stale = true;
+    panel.plane.draw();
+  });
+  panel.observer.observe(element(".plane"));
+  return panel;
+}
+
+function update(panel, data) {
+  const { root, element } = panel;
+  const theme = currentTheme(root.host ?? root);
+  element(".panel").dataset.theme = theme.name;
+  element(".verdict").innerHTML = data.verdict;
+  element(".numbers tbody").innerHTML = data.numbers.map(numberRow).join("");
+  element(".zoom").hidden = !(data.scene.stddev[0] * data.scene.scale > 0);
+  const canvas = element(".plane");
+  canvas.setAttribute("aria-label", data.description);
+  withModel(data.model, () => {
+    if (panel.data !== data) return; // a later update came first
+    const model = store.models.get(data.model);
+    panel.model = model;
+    panel.plane.show(model, data.scene, theme);
+    showPictures(panel, data, theme);
+  });
+}
+
+function numberRow({ name, symbol, value, error, sentence, colour }) {
+  return `<tr class="${colour ?? ""}" title="${sentence}">
+    <th scope="row">${name} <span class="symbol">${symbol}</span></th>
+    <td>${value}</td><td class="error">${error ?? ""}</td></tr>`;
+}
+
+function showPictures(panel, data, theme) {
+  const { model, pictures, element } = panel;
+  const { mean, samples } = data.scene;
+  const show = (name, values, colour) => paint(pictures[name], values, model.width, colour);
+  const x = Float32Array.from(bytesOf(data.x), (grey) => grey / 255);
+  const atMean = model.decoder.decode(...mean);
+  show("x", x);
+  show("mean", atMean);
+  PICTURES.forEach(([name, , meaning]) => pictures[name].setAttribute("aria-label", meaning));
+  const captions = { x: data.xCaption, average: `average of ${samples.length}`, stddev: `stddev of ${samples.length}` };
+  for (const [name, caption] of Object.entries(captions)) {
+    element(`.pictures .${name} figcaption`).textContent = caption;
+  }
+  // A wide network takes about a millisecond a picture: decode in slices, drop stale work.
+  const grid = element(".samples");
+  grid.style.setProperty("--columns", samples.length <= 16 ? 8 : samples.length <= 64 ? 16 : 32);
+  grid.classList.toggle("dense", samples.length > 64);
+  while (grid.children.length > samples.length) grid.lastChild.remove();
+  while (grid.children.length < samples.length) {
+    const figure = document.createElement("figure");
+    figure.innerHTML = '<canvas role="img"></canvas><figcaption></figcaption>';
+    grid.append(figure);
+  }
+  const decoded = [];
+  const work = ++panel.work;
+  const slice = () => {
+    if (work !== panel.work) return;
+    const deadline = performance.now() + 12;
+    do {
+      const i = decoded.length;
+      const picture = model.decoder.decode(...samples[i]);
+      const [canvas, caption] = grid.children[i].children;
+      paint(canvas, picture, model.width);
+      caption.textContent = data.losses[i].toFixed(data.losses.length > 64 ? 0 : 1);
+      canvas.setAttribute("aria-label", `decoded sample ${i + 1}, loss ${caption.textContent} nats`);
+      decoded.push(picture);
+    } while (decoded.length < samples.length && performance.now() < deadline);
+    if (decoded.length < samples.length) return requestAnimationFrame(slice);
+    const { average, stddev } = pixelMoments(decoded);
+    show("sample", decoded[0]);
+    show("average", average);
+    const difference = decoded[0].map((value, i) => value - atMean[i]);
+    show("difference", difference, (value) => diverging(value, 1, theme));
+    show("stddev", stddev.map((value) => 2 * value));
+    element(".panel").dataset.shown = data.version;
+  };
+  slice();
+}
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  let panel = panels.get(parentElement);
+  if (!panel) {
+    panel = build(parentElement, setTriggerValue);
+    panels.set(parentElement, panel);
+  }
+  panel.data = data;
+  update(panel, data);
+  return () => {
+    panel.observer.disconnect();
+    panel.work++;
+    panels.delete(parentElement);
+  };
+}

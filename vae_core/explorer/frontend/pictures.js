@@ -1,0 +1,45 @@
+// Pictures of 28 x 28 numbers on canvases, enlarged by CSS with crisp pixels.
+
+function grey(value) {
+  const level = Math.round(255 * Math.min(1, Math.max(0, value)));
+  return [level, level, level];
+}
+
+// Diverging scale for a difference in [-limit, limit]: more ink towards the sample's colour,
+// less ink towards the mean's, nothing at zero.
+function diverging(value, limit, theme) {
+  const t = Math.min(1, Math.abs(value) / limit);
+  const end = value > 0 ? theme.rgb.sample : theme.rgb.mean;
+  return theme.rgb.zero.map((zero, i) => Math.round(zero + t * (end[i] - zero)));
+}
+
+function paint(canvas, values, width, colour = grey) {
+  const height = values.length / width;
+  if (canvas.width !== width) canvas.width = width;
+  if (canvas.height !== height) canvas.height = height;
+  const context = canvas.getContext("2d");
+  const image = context.createImageData(width, height);
+  for (let i = 0; i < values.length; i++) {
+    const [r, g, b] = colour(values[i]);
+    image.data.set([r, g, b, 255], 4 * i);
+  }
+  context.putImageData(image, 0, 0);
+}
+
+function bytesOf(base64) {
+  return Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+}
+
+// Mean and stddev of each pixel over pictures, and the largest difference to a reference.
+function pixelMoments(pictures) {
+  const count = pictures.length;
+  const size = pictures[0].length;
+  const average = new Float32Array(size);
+  const stddev = new Float32Array(size);
+  for (const picture of pictures) for (let i = 0; i < size; i++) average[i] += picture[i] / count;
+  for (const picture of pictures) {
+    for (let i = 0; i < size; i++) stddev[i] += (picture[i] - average[i]) ** 2 / count;
+  }
+  for (let i = 0; i < size; i++) stddev[i] = Math.sqrt(stddev[i]);
+  return { average, stddev };
+}

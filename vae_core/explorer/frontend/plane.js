@@ -1,0 +1,219 @@
+// The latent plane: test images as points, the prior's rings, one posterior to scale, its samples.
+
+const PICK_RADIUS = 7; // css pixels
+const CURSOR_STEP = 8;
+
+class Plane {
+  // onPick({image}) or onPick({z}) is called for a click, a tap or Enter;
+  // onHover(z, image or null) or onHover(null) when the pointer or the cursor moves.
+  constructor(canvas, onPick, onHover) {
+    this.canvas = canvas;
+    this.onPick = onPick;
+    this.onHover = onHover;
+    this.backdrop = document.createElement("canvas"); // all that a click does not change
+    this.pointers = new Map();
+    this.cursor = null;
+    this.listen();
+  }
+
+  show(model, scene, theme) {
+    const other = this.model !== model;
+    Object.assign(this, { model, scene, theme });
+    if (other) {
+      this.cursor = null;
+      this.home();
+    }
+    this.stale = true;
+    this.draw();
+  }
+
+  // The whole cloud, with the origin in the middle and one scale for both axes.
+  home() {
+    const extreme = Array.from(this.model.points, Math.abs).sort((a, b) => a - b);
+    const half = Math.max(3.3, 1.06 * extreme[Math.floor(0.998 * (extreme.length - 1))]);
+    this.lookAt(0, 0, half);
+  }
+
+  // Shows centre ± half in both directions.
+  lookAt(x, y, half) {
+    this.centre = [x, y];
+    this.half = Math.min(200, Math.max(1e-3, half));
+    this.stale = true;
+    this.draw();
+  }
+
+  lookAtPosterior() {
+    const { mean, stddev } = this.scene;
+    this.lookAt(mean[0], mean[1], 4 * Math.max(stddev[0], stddev[1], 0.01));
+  }
+
+  get size() {
+    return this.canvas.clientWidth;
+  }
+
+  toScreen(x, y) {
+    const unit = this.size / (2 * this.half);
+    return [(x - this.centre[0]) * unit + this.size / 2, (this.centre[1] - y) * unit + this.size / 2];
+  }
+
+  toData(px, py) {
+    const unit = (2 * this.half) / this.size;
+    return [this.centre[0] + (px - this.size / 2) * unit, this.centre[1] - (py - this.size / 2) * unit];
+  }
+
+  // The test image whose point is nearest, if it lies within reach.
+  imageNear(px, py) {
+    const [x, y] = this.toData(px, py);
+    const points = this.model.points;
+    let best = ((PICK_RADIUS * 2 * this.half) / this.size) ** 2;
+    let found = null;
+    for (let i = 0; i < points.length; i += 2) {
+      const distance = (points[i] - x) ** 2 + (points[i + 1] - y) ** 2;
+      if (distance < best) {
+        best = distance;
+        found = i / 2;
+      }
+    }
+    return found;
+  }
+
+  draw() {
+    if (this.frame || !this.model) return;
+    this.frame = requestAnimationFrame(() => {
+      this.frame = null;
+      this.paint();
+    });
+  }
+
+  paint() {
+    const ratio = globalThis.devicePixelRatio || 1;
+    const pixels = Math.round(this.size * ratio);
+    if (!pixels) return; // not laid out yet
+    const { canvas, backdrop } = this;
+    if (canvas.width !== pixels || canvas.height !== pixels) {
+      for (const c of [canvas, backdrop]) c.width = c.height = pixels;
+      this.stale = true;
+    }
+    if (this.stale) {
+      const context = backdrop.getContext("2d");
+      context.setTransform(ratio, 0, 0, ratio, 0, 0);
+      drawBackdrop(context, this);
+      this.stale = false;
+    }
+    const context = canvas.getContext("2d");
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.drawImage(backdrop, 0, 0);
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    drawPosterior(context, this);
+    if (this.cursor) drawCursor(context, this);
+    const [left, top] = this.toData(0, 0);
+    const [right, bottom] = this.toData(this.size, this.size);
+    canvas.dataset.view = [left, right, bottom, top].join(" ");
+  }
+
+  // --- input ---------------------------------------------------------------------------------
+
+  listen() {
+    const { canvas } = this;
+    const at = (event) => {
+      const box = canvas.getBoundingClientRect();
+      return [event.clientX - box.left, event.clientY - box.top];
+    };
+    canvas.onpointerdown = (event) => {
+      canvas.setPointerCapture(event.pointerId);
+      this.pointers.set(event.pointerId, at(event));
+      this.moved = this.pointers.size > 1;
+      this.down = at(event);
+      if (event.pointerType === "touch") this.hover(...at(event));
+    };
+    canvas.onpointermove = (event) => {
+      const here = at(event);
+      const before = this.pointers.get(event.pointerId);
+      if (!before) return this.hover(...here);
+      if (Math.hypot(here[0] - this.down[0], here[1] - this.down[1]) > 4) this.moved = true;
+      if (this.pointers.size === 2) this.pinch(event.pointerId, here);
+      else if (event.pointerType === "touch") this.hover(...here); // one finger reads the plane
+      else if (this.moved) this.pan(here[0] - before[0], here[1] - before[1]);
+      this.pointers.set(event.pointerId, here);
+    };
+    canvas.onpointerup = (event) => {
+      const known = this.pointers.delete(event.pointerId);
+      if (known && !this.moved) this.pick(...at(event));
+    };
+    canvas.onpointercancel = (event) => this.pointers.delete(event.pointerId);
+    canvas.onpointerleave = () => this.onHover(null);
+    canvas.ondblclick = () => this.model && this.home();
+    canvas.onwheel = (event) => {
+      event.preventDefault();
+      this.zoom(Math.exp(0.0015 * event.deltaY), ...at(event));
+    };
+    canvas.onkeydown = (event) => this.key(event);
+    canvas.onblur = () => {
+      this.cursor = null;
+      this.onHover(null);
+      this.draw();
+    };
+  }
+
+  hover(px, py) {
+    if (!this.model) return;
+    this.onHover(this.toData(px, py), this.imageNear(px, py), px, py);
+  }
+
+  pick(px, py) {
+    if (!this.model) return;
+    const image = this.imageNear(px, py);
+    this.onPick(image === null ? { z: this.toData(px, py) } : { image });
+  }
+
+  pan(dx, dy) {
+    const unit = (2 * this.half) / this.size;
+    this.lookAt(this.centre[0] - dx * unit, this.centre[1] + dy * unit, this.half);
+  }
+
+  // Keeps the point under (px, py) in its place.
+  zoom(factor, px, py) {
+    if (!this.model) return;
+    const [x, y] = this.toData(px, py);
+    const half = Math.min(200, Math.max(1e-3, this.half * factor));
+    const share = half / this.half;
+    const [cx, cy] = this.centre;
+    this.lookAt(x + (cx - x) * share, y + (cy - y) * share, half);
+  }
+
+  pinch(id, here) {
+    const [other] = [...this.pointers].filter(([key]) => key !== id).map(([, point]) => point);
+    const before = this.pointers.get(id);
+    const span = (a) => Math.max(8, Math.hypot(a[0] - other[0], a[1] - other[1]));
+    this.pan((here[0] - before[0]) / 2, (here[1] - before[1]) / 2);
+    this.zoom(span(before) / span(here), (here[0] + other[0]) / 2, (here[1] + other[1]) / 2);
+  }
+
+  key(event) {
+    if (!this.model) return;
+    const moves = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+    const middle = this.size / 2;
+    if (moves[event.key]) {
+      const [dx, dy] = moves[event.key];
+      const step = event.shiftKey ? 1 : CURSOR_STEP;
+      const [px, py] = this.cursor ? this.toScreen(...this.cursor) : [middle, middle];
+      const clamp = (v) => Math.min(this.size - 1, Math.max(0, v));
+      this.cursor = this.toData(clamp(px + dx * step), clamp(py + dy * step));
+      this.hover(...this.toScreen(...this.cursor));
+      this.draw();
+    } else if (event.key === "Enter" && this.cursor) {
+      this.pick(...this.toScreen(...this.cursor));
+    } else if (event.key === "+" || event.key === "=") {
+      this.zoom(0.8, ...(this.cursor ? this.toScreen(...this.cursor) : [middle, middle]));
+    } else if (event.key === "-") {
+      this.zoom(1.25, ...(this.cursor ? this.toScreen(...this.cursor) : [middle, middle]));
+    } else if (event.key === "Escape" || event.key === "0") {
+      this.cursor = null;
+      this.onHover(null);
+      this.home();
+    } else {
+      return;
+    }
+    event.preventDefault();
+  }
+}

@@ -1,0 +1,196 @@
+"""Explore: two trained models side by side for one image."""
+
+import base64
+from functools import partial
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from ...errors import InputError
+from ..components import mount_model_data, mount_panel
+from ..layers import LAYERS, layer_data
+from ..models import MODEL_NAMES, LoadedModel, TestImages, load_model, load_test_images
+from ..state import (
+    LAST_IMAGE,
+    MAX_K,
+    ORDERS,
+    Choices,
+    clear_z,
+    go_random,
+    go_step,
+    handle_pick,
+    read_choices,
+    resample,
+    restart_sequence,
+    set_defaults,
+)
+from ..view import compute_view, decoded_image
+from ..wording import definitions, description, numbers, objective_sentence, verdict
+
+__all__ = ["show"]
+
+STYLE = """
+<style>
+.stAppHeader { height: 2.75rem; min-height: 2.75rem; }
+.stMainBlockContainer { padding: 2.6rem 1.5rem 2rem; max-width: 1480px; }
+.stMainBlockContainer h1 { font-size: 1.6rem; padding: 0; }
+.stMainBlockContainer > .stVerticalBlock { gap: .5rem; }
+.stColumn > .stVerticalBlock { gap: .25rem; }
+.st-key-model-data { position: absolute; height: 0; overflow: hidden; }
+</style>
+"""
+
+BOUND: dict[str, Any] = {"bind": "query-params"}
+
+
+def show() -> None:
+    """Draws the page."""
+    st.html(STYLE)
+    set_defaults()
+    st.title("Why does a VAE decode a random sample, and not the mean?", anchor=False)
+    st.markdown(
+        "Two networks of the same shape, from the same initial weights, on the same digits. Only "
+        "what they decoded in training differs. Compare what a sample of q(z|x) means to each."
+    )
+    try:
+        test = load_test_images()
+    except InputError as error:
+        st.error(str(error))
+        return
+    _controls()
+    choices = read_choices()
+    data = st.container(key="model-data")
+    panels = [("model", choices.model), ("versus", choices.versus)]
+    columns = st.columns(2, gap="medium")
+    for column, (key, name) in zip(columns, panels, strict=True):
+        with column:
+            _heading(key, name)
+            if name != "none":
+                _panel(key, name, choices, test, data)
+    _legend()
+
+
+def _controls() -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        st.number_input(
+            "Test image", 0, LAST_IMAGE, step=1, key="image", on_change=clear_z, width=125, **BOUND
+        )
+        st.button("Previous", key="previous", on_click=go_step, args=(-1,))
+        st.button("Next", key="next", on_click=go_step, args=(1,))
+        st.button("Random", key="random", on_click=go_random)
+        with st.popover("Which", key="which"):
+            st.selectbox(
+                "Class",
+                ["any", *"0123456789"],
+                key="digit",
+                on_change=restart_sequence,
+                help="Previous, Next and Random stay within this class.",
+                **BOUND,
+            )
+            st.selectbox(
+                "Order",
+                list(ORDERS),
+                key="order",
+                on_change=restart_sequence,
+                help="; ".join(f"{name}: {meaning}" for name, meaning in ORDERS.items()),
+                **BOUND,
+            )
+            st.text_input(
+                "A point z instead",
+                key="z",
+                placeholder="0.30,-1.20",
+                help="Two coordinates: the image is then the picture each model decodes there.",
+                **BOUND,
+            )
+        st.number_input("Samples K", 1, MAX_K, step=1, key="k", width=125, **BOUND)
+        st.slider(
+            "Stddev × (0 mean, 1 q)", 0.0, 3.0, step=0.05, key="scale", width=190, **BOUND
+        )
+        st.number_input("Seed", 0, 2**31 - 1, step=1, key="seed", width=125, **BOUND)
+        st.button("Resample", key="resample", on_click=resample)
+        st.selectbox(
+            "Background",
+            list(LAYERS),
+            key="layer",
+            width=150,
+            help=" ".join(f"**{name}**: {meaning}" for name, meaning in LAYERS.items()),
+            **BOUND,
+        )
+
+
+def _heading(key: str, name: str) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        options = [*MODEL_NAMES] if key == "model" else [*MODEL_NAMES, "none"]
+        st.selectbox(
+            "Model" if key == "model" else "Beside it",
+            options,
+            key=key,
+            width=150,
+            label_visibility="collapsed",
+            **BOUND,
+        )
+        try:
+            st.markdown("" if name == "none" else objective_sentence(load_model(name).metadata.training))
+        except InputError:
+            pass  # the panel says what is wrong
+
+
+def _panel(
+    key: str, name: str, choices: Choices, test: TestImages, data: st.delta_generator.DeltaGenerator
+) -> None:
+    try:
+        model = load_model(name)
+    except InputError as error:
+        st.error(str(error))
+        return
+    with data:
+        mount_model_data(model, test)
+    panel = f"panel-{key}"
+    mount_panel(panel, panel_data(model, choices, test), partial(handle_pick, panel))
+
+
+def panel_data(model: LoadedModel, choices: Choices, test: TestImages) -> dict[str, Any]:
+    """What the panel draws, JSON only."""
+    if choices.z is None:
+        x = test.pixels(slice(choices.image, choices.image + 1))[0]
+        caption = f"x: a {test.labels[choices.image]}"
+    else:
+        x = decoded_image(model, np.array(choices.z))
+        caption = "x: picture at z"
+    view = compute_view(model, x, choices.k, choices.scale, choices.seed)
+    return {
+        "model": model.fingerprint,
+        "version": repr(choices),
+        "verdict": verdict(view, model.network.has_posterior),
+        "description": description(model.name, view),
+        "numbers": numbers(view),
+        "x": base64.b64encode(np.round(255 * x).astype(np.uint8).tobytes()).decode(),
+        "xCaption": caption,
+        "losses": view.losses.tolist(),
+        "scene": {
+            "mean": view.mean.tolist(),
+            "stddev": view.stddev.tolist(),
+            "scale": view.scale,
+            "samples": view.z.tolist(),
+            "picked": choices.z,
+            "tiles": choices.layer == "tiles",
+            "layer": layer_data(choices.layer, model, view),
+        },
+    }
+
+
+def _legend() -> None:
+    st.subheader("Reading the picture", anchor=False)
+    st.markdown(
+        "**Plane.** Each dot is the mean of q for one test image, coloured by class. Dashed: 1, 2 "
+        "and 3 stddev of the prior. The open cross is the mean of the chosen image's q, the "
+        "ellipses its 1 and 2 stddev, to scale; the small dots are the K samples. Move the pointer "
+        "to decode, click a dot to choose that image or an empty place to choose that z; wheel, "
+        "drag and double-click zoom, pan and reset; arrow keys and Enter do the same."
+    )
+    st.markdown(
+        "\n".join(f"- **{name}.** {sentence}" for name, _, sentence, _ in definitions())
+        + "\n\nAll numbers are in nats. Where a number says *exact*, its error is below half a "
+        "unit of the last digit."
+    )
