@@ -67,3 +67,26 @@ class LinearGaussian:
 
     def posterior_mean(self, x: Array) -> Array:
         return self.statistics(x) @ self.posterior_covariance()
+
+
+def random_arrays(config: ModelConfig, seed: int = 0) -> dict[str, Array]:
+    """He-scaled random weights: activations neither vanish nor grow with depth."""
+    rng = np.random.default_rng(seed)
+    return {
+        name: rng.normal(
+            scale=np.sqrt(2 / shape[0]) if name.endswith("kernel") else 0.1, size=shape
+        ).astype(np.float32)
+        for name, shape in expected_shapes(config).items()
+    }
+
+
+def random_network(config: ModelConfig, head: str = "log_var", seed: int = 0) -> Network:
+    return Network(random_arrays(config, seed), config, head)
+
+
+def small_mnist(source: Path, path: Path, train: int, test: int) -> Path:
+    """The first images of MNIST as a data set of its own."""
+    with np.load(source) as archive:
+        counts = {"x_train": train, "y_train": train, "x_test": test, "y_test": test}
+        np.savez(path, **{name: archive[name][:count] for name, count in counts.items()})
+    return path

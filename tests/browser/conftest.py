@@ -2,12 +2,13 @@
 
 import os
 from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 
 from .chromium import find_chromium, install_chromium
 from .pages import OpenPage, wait_idle
@@ -54,7 +55,8 @@ def browser(chromium_path: str) -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_path, args=ARGUMENTS)
         yield browser
-        browser.close()
+        with suppress(PlaywrightError):  # after Ctrl-C it has closed itself
+            browser.close()
 
 
 @pytest.fixture(scope="session")
@@ -110,7 +112,8 @@ def open_page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Open
 
     yield open_page
     for context in contexts:
-        context.close()
+        with suppress(PlaywrightError):
+            context.close()
     if errors:
         pytest.fail("uncaught JavaScript errors:\n" + "\n".join(errors), pytrace=False)
 

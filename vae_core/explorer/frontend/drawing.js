@@ -136,7 +136,7 @@ function drawClassNames(context, plane, places) {
   context.textBaseline = "middle";
   places.forEach((place, label) => {
     if (!place) return;
-    context.fillStyle = theme.classes[label];
+    context.fillStyle = theme.text; // a pale class colour would not be legible
     context.lineJoin = "round";
     const [px, py] = plane.toScreen(...place);
     text(context, String(label), px, py, "center", theme);
@@ -173,6 +173,13 @@ function drawPosterior(context, plane) {
     }
   }
   drawCross(context, x, y, theme.symbol.mean, theme);
+  if (stddev[0] > 0) {
+    context.font = "bold 12px sans-serif";
+    context.fillStyle = theme.symbol.sample;
+    const reach = Math.max(12, 2 * stddev[0] * unit + 4);
+    const inside = x + reach < plane.size - 16;
+    text(context, "q", inside ? x + reach : x - reach, y, inside ? "left" : "right", theme);
+  }
   if (scene.picked) drawDiamond(context, ...plane.toScreen(...scene.picked), theme);
 }
 

@@ -33,7 +33,6 @@ function build(root, setTriggerValue) {
     const point = `z = ${z.map((v) => v.toFixed(2).replace("-", "−")).join(", ")}`;
     const label = image === null ? "" : `image ${image}, a ${panel.model.labels[image]}`;
     element(".hover-text").textContent = label || point;
-    element(".plane").title = "";
   };
   panel.plane = new Plane(element(".plane"), (picked) => setTriggerValue("pick", picked), onHover);
   element(".zoom").onclick = () => panel.plane.lookAtPosterior();
@@ -53,6 +52,7 @@ function update(panel, data) {
   element(".verdict").innerHTML = data.verdict;
   element(".numbers tbody").innerHTML = data.numbers.map(numberRow).join("");
   element(".zoom").hidden = !(data.scene.stddev[0] * data.scene.scale > 0);
+  element(".legend").textContent = data.scene.layer?.caption ?? "";
   const canvas = element(".plane");
   canvas.setAttribute("aria-label", data.description);
   withModel(data.model, () => {

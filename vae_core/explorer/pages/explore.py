@@ -34,7 +34,7 @@ STYLE = """
 <style>
 .stAppHeader { height: 2.75rem; min-height: 2.75rem; }
 .stMainBlockContainer { padding: 2.6rem 1.5rem 2rem; max-width: 1480px; }
-.stMainBlockContainer h1 { font-size: 1.6rem; padding: 0; }
+.stMainBlockContainer h1 { font-size: 1.6rem; line-height: 1.25; padding: 0 0 .3rem; }
 .stMainBlockContainer > .stVerticalBlock { gap: .5rem; }
 .stColumn > .stVerticalBlock { gap: .25rem; }
 .st-key-model-data { position: absolute; height: 0; overflow: hidden; }
@@ -59,14 +59,17 @@ def show() -> None:
         st.error(str(error))
         return
     _controls()
-    choices = read_choices()
     data = st.container(key="model-data")
-    panels = [("model", choices.model), ("versus", choices.versus)]
     columns = st.columns(2, gap="medium")
-    for column, (key, name) in zip(columns, panels, strict=True):
+    for column, key in zip(columns, ("model", "versus"), strict=True):
         with column:
-            _heading(key, name)
-            if name != "none":
+            _heading(key)
+    choices = read_choices()
+    for column, key, name in zip(
+        columns, ("model", "versus"), (choices.model, choices.versus), strict=True
+    ):
+        if name != "none":
+            with column:
                 _panel(key, name, choices, test, data)
     _legend()
 
@@ -119,10 +122,10 @@ def _controls() -> None:
         )
 
 
-def _heading(key: str, name: str) -> None:
+def _heading(key: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         options = [*MODEL_NAMES] if key == "model" else [*MODEL_NAMES, "none"]
-        st.selectbox(
+        name = st.selectbox(
             "Model" if key == "model" else "Beside it",
             options,
             key=key,
@@ -130,8 +133,10 @@ def _heading(key: str, name: str) -> None:
             label_visibility="collapsed",
             **BOUND,
         )
+        if name == "none":
+            return
         try:
-            st.markdown("" if name == "none" else objective_sentence(load_model(name).metadata.training))
+            st.markdown(objective_sentence(load_model(name).metadata.training))
         except InputError:
             pass  # the panel says what is wrong
 
