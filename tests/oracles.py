@@ -29,7 +29,9 @@ class LinearGaussian:
 
     def draw(self, z: Array, seed: int) -> Array:
         rng = np.random.default_rng(seed)
-        return z @ self.weight.T + self.bias + self.noise * rng.normal(size=(len(z), len(self.bias)))
+        return (
+            z @ self.weight.T + self.bias + self.noise * rng.normal(size=(len(z), len(self.bias)))
+        )
 
     def loss(self, x: Array, z: Array) -> Array:
         """-log p(x|z), `(..., pixels)` against `(..., dim)`."""

@@ -83,11 +83,11 @@ def _train_one(
 ) -> None:
     from .progress import ProgressPrinter
 
-    if (folder / "metadata.json").exists() and not overwrite:
-        if checkpoint.load_metadata(folder).complete:
-            raise InputError(f"{folder} holds a finished model; expected another --out, or --overwrite")
     if folder.exists() and not folder.is_dir():
         raise InputError(f"Invalid --out. Expected a folder. Received: {folder}")
+    taken = (folder / "metadata.json").exists() and checkpoint.load_metadata(folder).complete
+    if taken and not overwrite:
+        raise InputError(f"{folder} holds a finished model; expected another --out, or --overwrite")
     from .training import train  # TensorFlow: only now, so that wrong input is answered at once
 
     printer = ProgressPrinter(name, sys.stdout)

@@ -1,10 +1,9 @@
-"""A trained model on disk: `weights.npz` and `metadata.json`, written atomically, read with checks."""
+"""A trained model on disk: `weights.npz`, `metadata.json`; atomic writes, reads with checks."""
 
 import hashlib
 import json
 import os
 import tempfile
-import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from io import BytesIO
@@ -15,12 +14,44 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .config import TrainingConfig
-from .errors import InputError
+from .errors import DAMAGED, InputError
 from .network import HEADS, Network
 
-__all__ = ["Metadata", "load", "load_metadata", "read_arrays", "save", "save_metadata", "write_atomically"]
+__all__ = [
+    "Metadata",
+    "load",
+    "load_metadata",
+    "read_arrays",
+    "save",
+    "save_metadata",
+    "write_atomically",
+]
 
 FORMAT = 1
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_metric(value: object) -> bool:
+    return value is None or _is_number(value)  # None: the model has no such metric
+
+
+def _is_curve(value: object) -> bool:
+    return isinstance(value, list) and all(_is_number(item) for item in value)
+
+
+def _holds(record: object, valid: Callable[[object], bool]) -> bool:
+    return isinstance(record, Mapping) and all(valid(value) for value in record.values())
 
 
 @dataclass(frozen=True)
@@ -69,22 +100,21 @@ class Metadata:
     def from_json(cls, record: object) -> "Metadata":
         if not isinstance(record, Mapping) or record.get("format") != FORMAT:
             raise InputError(f"expected a JSON object with format {FORMAT}")
-        kinds: dict[str, type] = {
-            "epochs_done": int,
-            "head": str,
-            "data_sha256": str,
-            "weights_sha256": str,
-            "versions": dict,
-            "history": dict,
-            "test": dict,
+        expected: dict[str, tuple[str, bool]] = {
+            "epochs_done": ("a count", _is_count(record.get("epochs_done"))),
+            "head": (f"one of {', '.join(HEADS)}", record.get("head") in [*HEADS]),
+            "data_sha256": ("a string", isinstance(record.get("data_sha256"), str)),
+            "weights_sha256": ("a string", isinstance(record.get("weights_sha256"), str)),
+            "versions": ("an object of strings", _holds(record.get("versions"), _is_text)),
+            "history": ("an object of lists of numbers", _holds(record.get("history"), _is_curve)),
+            "test": ("an object of numbers", _holds(record.get("test"), _is_metric)),
         }
-        for name, kind in kinds.items():
-            if not isinstance(record.get(name), kind):
-                raise InputError(
-                    f"expected {name!r} of type {kind.__name__}, received {record.get(name)!r:.80}"
-                )
+        for name, (kind, valid) in expected.items():
+            if not valid:
+                received = repr(record.get(name))
+                raise InputError(f"expected {name!r} to be {kind}, received {received:.80}")
         training = TrainingConfig.from_json(record.get("training"))
-        return cls(training=training, **{name: record[name] for name in kinds})
+        return cls(training=training, **{name: record[name] for name in expected})
 
 
 def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
@@ -137,10 +167,10 @@ def load_metadata(folder: Path) -> Metadata:
         raise InputError(f"Model {folder}: metadata.json is missing") from error
     except OSError as error:
         raise InputError(f"Model {folder}: metadata.json: {error.strerror}") from error
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InputError(f"Model {folder}: metadata.json is not JSON") from error
-    except (InputError, TypeError) as error:
+    except InputError as error:
         raise InputError(f"Model {folder}: metadata.json: {error}") from error
+    except (ValueError, RecursionError) as error:  # ValueError: also a number of 5,000 digits
+        raise InputError(f"Model {folder}: metadata.json is not JSON") from error
 
 
 def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
@@ -154,7 +184,7 @@ def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
             return {name: archive[name] for name in archive.files}
     except FileNotFoundError as error:
         raise InputError(f"{path} is missing") from error
-    except (OSError, ValueError, EOFError, KeyError, AttributeError, zipfile.BadZipFile) as error:
+    except DAMAGED as error:
         raise InputError(f"{path} is damaged or not an .npz file") from error
 
 

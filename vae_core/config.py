@@ -21,7 +21,8 @@ SCHEDULES = ("constant", "cosine")
 def _require(condition: bool, name: str, expected: str, received: object) -> None:
     if not condition:
         raise InputError(
-            f"Invalid value received for `{name}`. Expected {expected}. Received: {name}={received!r}"
+            f"Invalid value received for `{name}`. Expected {expected}. "
+            f"Received: {name}={received!r}"
         )
 
 
@@ -131,11 +132,15 @@ class TrainingConfig(_JsonRecord):
         choices = ", ".join(OBJECTIVES)
         known = isinstance(self.objective, str) and self.objective in OBJECTIVES
         _require(known, "objective", f"one of {choices}", self.objective)
-        _require(_is_int(self.samples, 1, 1000), "samples", "an integer from 1 to 1000", self.samples)
+        _require(
+            _is_int(self.samples, 1, 1000), "samples", "an integer from 1 to 1000", self.samples
+        )
         order = self.quadrature_order
         _require(_is_int(order, 1, 64), "quadrature_order", "an integer from 1 to 64", order)
         _require(_is_real(self.beta, 0, 1e6), "beta", "a number from 0 to 1e6", self.beta)
-        _require(_is_int(self.epochs, 1, 10_000), "epochs", "an integer from 1 to 10000", self.epochs)
+        _require(
+            _is_int(self.epochs, 1, 10_000), "epochs", "an integer from 1 to 10000", self.epochs
+        )
         _require(
             _is_int(self.batch_size, 1, 10_000),
             "batch_size",
@@ -151,7 +156,9 @@ class TrainingConfig(_JsonRecord):
         _require(
             self.schedule in SCHEDULES, "schedule", f"one of {', '.join(SCHEDULES)}", self.schedule
         )
-        _require(_is_int(self.seed, 0, 2**31 - 1), "seed", "an integer from 0 to 2147483647", self.seed)
+        _require(
+            _is_int(self.seed, 0, 2**31 - 1), "seed", "an integer from 0 to 2147483647", self.seed
+        )
         if not isinstance(self.model, ModelConfig):
             object.__setattr__(self, "model", ModelConfig.from_json(self.model))
 
@@ -163,9 +170,7 @@ PRESETS: dict[str, TrainingConfig] = {
     "mean": TrainingConfig(objective="mean"),
     "autoencoder": TrainingConfig(objective="autoencoder"),
     "blog": TrainingConfig(objective="blog"),
-    "large": TrainingConfig(
-        batch_size=256, model=ModelConfig(hidden=(512, 512, 512))
-    ),
+    "large": TrainingConfig(batch_size=256, model=ModelConfig(hidden=(512, 512, 512))),
 }
 
 

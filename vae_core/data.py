@@ -1,14 +1,13 @@
 """Data sets: MNIST in `assets`, read one array at a time."""
 
 import hashlib
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import InputError
+from .errors import DAMAGED, InputError
 
 __all__ = ["ASSETS", "MNIST", "Dataset", "pixels"]
 
@@ -70,9 +69,9 @@ class Dataset:
                 return archive[name]
         except FileNotFoundError as error:
             raise InputError(f"Data set {self.path} does not exist") from error
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile, zipfile.zlib.error) as error:
-            if isinstance(error, InputError):
-                raise
+        except InputError:
+            raise
+        except DAMAGED as error:
             raise InputError(f"Data set {self.path} is damaged or not an .npz file") from error
 
 

@@ -86,7 +86,7 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class Described:
-    """For the blog's recipe: the q that its KL describes, N(mean, exp(s)), which it never samples."""
+    """The q that the KL of the blog's recipe describes, N(mean, exp(s)), and never samples."""
 
     stddev: Array
     loss: Estimate
@@ -141,7 +141,10 @@ def evaluate(
     """
     mean, stddev = network.encode(x)
     loss_at_mean = np.concatenate(
-        [network.reconstruction_loss(x[i : i + 1000], mean[i : i + 1000]) for i in range(0, len(x), 1000)]
+        [
+            network.reconstruction_loss(x[i : i + 1000], mean[i : i + 1000])
+            for i in range(0, len(x), 1000)
+        ]
     )
     grid = EvidenceGrid(network, half_width(mean))
     settings = {"tolerance": tolerance, "max_order": max_order}

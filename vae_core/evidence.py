@@ -29,7 +29,7 @@ IMAGES_AT_ONCE = 256
 
 
 class Likelihood(Protocol):
-    """A decoder as an exponential family: log p(x|z) = statistics(x)·features(z) + base(x) - offset."""
+    """A decoder with log p(x|z) = statistics(x)·features(z) + base(x) - offset(features)."""
 
     def features(self, z: Array) -> Array: ...
 
@@ -166,7 +166,8 @@ class EvidenceGrid:
         cells = self.cells[cell]
         del joint
 
-        error = np.full(count, np.inf)
+        error: Array = np.full(count, np.inf)
+        peak: Array
         mean, covariance = np.zeros((count, 2)), np.zeros((count, 2, 2))
         for level in range(1, MAX_LEVEL + 1):
             image = np.repeat(image, 4)
@@ -174,8 +175,8 @@ class EvidenceGrid:
             log_joint = self._log_joint_pairs(statistics, image, cells, level) + base[image]
             peak = np.full(count, -np.inf)
             np.maximum.at(peak, image, log_joint)
-            weight = np.exp(log_joint - peak[image])
-            total = np.bincount(image, weight, count)
+            weight: Array = np.exp(log_joint - peak[image])
+            total = np.bincount(image, weight, count).astype(np.float64)
             active = total > 0
             with np.errstate(divide="ignore"):
                 new = np.where(active, peak + np.log(total), log_evidence)

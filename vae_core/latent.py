@@ -103,7 +103,7 @@ def aggregate_posterior(mean: Array, stddev: Array, extent: Extent, side: int = 
 
 
 def jensen_gap(network: Network, stddev: float, extent: Extent, side: int = 48) -> Field:
-    """What sampling costs at z, for the picture decoded there: E over ε of KL(p(·|z) ‖ p(·|z + σε)).
+    """Price of sampling at z for the picture decoded there: E_ε[KL(p(·|z) ‖ p(·|z + σε))].
 
     Args:
         network: the model.
@@ -121,7 +121,7 @@ def jensen_gap(network: Network, stddev: float, extent: Extent, side: int = 48) 
     for start in range(0, len(z), step):
         here = z[start : start + step]
         logits = network.decode(here)  # (points, pixels)
-        moved = network.decode(gaussian.reparameterize(here, np.float64(stddev), nodes[:, None]))
+        moved = network.decode(here + stddev * nodes[:, None])
         change = np.einsum("p,pni,ni->n", weights, moved - logits, sigmoid(logits))
         gap[start : start + step] = weights @ softplus_sum(moved) - softplus_sum(logits) - change
     return Field(extent, np.maximum(gap, 0.0).reshape(side, side))

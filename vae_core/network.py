@@ -67,7 +67,9 @@ class Network:
 
     def __init__(self, arrays: Mapping[str, Array], config: ModelConfig, head: str = "log_var"):
         if head not in HEADS:
-            raise InputError(f"Invalid head. Expected one of {', '.join(HEADS)}. Received: {head!r}")
+            raise InputError(
+                f"Invalid head. Expected one of {', '.join(HEADS)}. Received: {head!r}"
+            )
         shapes = expected_shapes(config)
         for name, shape in shapes.items():
             if name not in arrays:
@@ -76,6 +78,11 @@ class Network:
                 raise InputError(
                     f"Array {name!r} of the weights: expected shape {shape}, "
                     f"received {arrays[name].shape}"
+                )
+            if arrays[name].dtype.kind != "f":
+                raise InputError(
+                    f"Array {name!r} of the weights: expected floating-point numbers, "
+                    f"received {arrays[name].dtype}"
                 )
             if not np.isfinite(arrays[name]).all():
                 raise InputError(f"Array {name!r} of the weights holds values that are not finite")

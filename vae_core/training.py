@@ -11,16 +11,16 @@ from typing import Any
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # before TensorFlow loads: errors only
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
-import keras  # noqa: E402
-import numpy as np  # noqa: E402
-import tensorflow as tf  # noqa: E402
-from numpy.typing import NDArray  # noqa: E402
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
 
-from . import checkpoint  # noqa: E402
-from .config import TrainingConfig  # noqa: E402
-from .data import Dataset  # noqa: E402
-from .errors import InputError  # noqa: E402
-from .keras_model import VariationalAutoencoder  # noqa: E402
+from . import checkpoint
+from .config import TrainingConfig
+from .data import Dataset
+from .errors import InputError
+from .keras_model import VariationalAutoencoder
 
 __all__ = ["Progress", "export", "train"]
 
@@ -105,7 +105,9 @@ def _divisor(steps: int, at_most: int) -> int:
     return max(n for n in range(1, min(steps, at_most) + 1) if steps % n == 0)
 
 
-def _batches(images: NDArray[np.uint8], config: TrainingConfig, first_epoch: int) -> tf.data.Dataset:
+def _batches(
+    images: NDArray[np.uint8], config: TrainingConfig, first_epoch: int
+) -> tf.data.Dataset:
     """Batches of all epochs from `first_epoch` on, in an order that seed and epoch decide."""
     flat = tf.constant(images.reshape(len(images), -1))  # grey levels stay one byte
     count, size = len(images), config.batch_size
@@ -234,7 +236,9 @@ def export(folder: Path, file: Path) -> None:
         InputError: the model cannot be loaded, or `file` does not end in `.keras`.
     """
     if file.suffix != ".keras":
-        raise InputError(f"Invalid export file. Expected a name that ends in .keras. Received: {file}")
+        raise InputError(
+            f"Invalid export file. Expected a name that ends in .keras. Received: {file}"
+        )
     network, metadata = checkpoint.load(folder)
     del network  # loaded for its checks
     model = VariationalAutoencoder(metadata.training)

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from ..latent import Field
 from .models import LoadedModel, TestImages
@@ -65,7 +66,7 @@ def pack_model(model: LoadedModel, test: TestImages) -> bytes:
         }
     ).encode()
     header += b" " * (-len(header) % 4)
-    arrays = [array for layer in layers for array in (layer.kernel, layer.bias)]
+    arrays: list[NDArray[Any]] = [array for layer in layers for array in (layer.kernel, layer.bias)]
     arrays += [model.mean, test.labels]
     return b"".join(
         [

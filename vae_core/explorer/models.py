@@ -52,7 +52,10 @@ class LoadedModel:
         self.name = name
         self.network = network
         self.metadata = metadata
-        parts = [network.encode(test.pixels(slice(i, i + 1000))) for i in range(0, len(test.images), 1000)]
+        parts = [
+            network.encode(test.pixels(slice(i, i + 1000)))
+            for i in range(0, len(test.images), 1000)
+        ]
         self.mean: Array = np.concatenate([mean for mean, _ in parts])
         self.stddev: Array = np.concatenate([stddev for _, stddev in parts])
         self._lock = threading.Lock()

@@ -2,18 +2,25 @@
 
 import math
 import random
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from ..errors import InputError
 from ..evaluation import expected_loss
 from .components import picked
 from .models import LoadedModel, TestImages, load_model, load_test_images
 
 __all__ = [
-    "DEFAULTS",
+    "DEFAULT_IMAGE",
+    "DEFAULT_K",
+    "DEFAULT_MODEL",
+    "DEFAULT_VERSUS",
+    "LAST_IMAGE",
+    "MAX_K",
     "ORDERS",
     "Choices",
     "clear_z",
@@ -24,25 +31,17 @@ __all__ = [
     "read_choices",
     "resample",
     "restart_sequence",
-    "set_defaults",
 ]
 
 LAST_IMAGE = 9999
 MAX_K = 256
 MAX_Z = 50.0
 
-DEFAULTS: dict[str, object] = {
-    "model": "sample",
-    "versus": "mean",
-    "image": 1367,  # a plain 3 that both networks decode as a 3 from its mean
-    "k": 16,
-    "scale": 1.0,
-    "seed": 0,
-    "layer": "none",
-    "digit": "any",
-    "order": "index",
-    "z": "",
-}
+# A link leaves out what has its default value, so that changing one changes what links show.
+DEFAULT_MODEL = "sample"
+DEFAULT_VERSUS = "mean"
+DEFAULT_IMAGE = 1367  # a plain 3 that both networks decode as a 3 from its mean
+DEFAULT_K = 16
 
 ORDERS: dict[str, str] = {
     "index": "in the order of the data set",
@@ -63,12 +62,6 @@ class Choices:
     scale: float
     seed: int
     layer: str
-
-
-def set_defaults() -> None:
-    """Gives every choice a value before its widget exists; the URL's values take precedence."""
-    for key, value in DEFAULTS.items():
-        st.session_state.setdefault(key, value)
 
 
 def parse_z(text: object) -> tuple[float, float] | None:
@@ -111,11 +104,12 @@ def handle_pick(key: str) -> None:
     if not isinstance(choice, dict):
         return
     image, z = choice.get("image"), choice.get("z")
-    if isinstance(image, int) and 0 <= image <= LAST_IMAGE:
+    if type(image) is int and 0 <= image <= LAST_IMAGE:
         st.session_state.image = image
         st.session_state.z = ""
-    elif isinstance(z, list) and all(isinstance(value, (int, float)) for value in z):
-        text = ",".join(f"{value:.3f}" for value in z)
+    elif isinstance(z, list) and all(type(value) in (int, float) for value in z):
+        # repr, because an integer from a browser may lie beyond every float
+        text = ",".join(f"{value:.3f}" if abs(value) <= MAX_Z else "" for value in z)
         if parse_z(text):
             st.session_state.z = text
 
@@ -156,8 +150,9 @@ def _sequence() -> NDArray[np.intp]:
     order = st.session_state.order
     indices: NDArray[np.intp] = np.arange(len(test.images))
     if order in ("price", "stddev"):
-        model = load_model(st.session_state.model)
-        indices = _sorted(order, model.name, model.fingerprint)
+        with suppress(InputError):  # the panel of a damaged model says so
+            model = load_model(st.session_state.model)
+            indices = _sorted(order, model.name, model.fingerprint)
     if st.session_state.digit != "any":
         indices = indices[test.labels[indices] == int(st.session_state.digit)]
     return indices
@@ -182,5 +177,3 @@ def _prices(model: LoadedModel, test: TestImages) -> NDArray[np.floating]:
         loss = expected_loss(model.network, model.grid, x, mean, stddev, max_order=4)
         prices[part] = loss.value - model.network.reconstruction_loss(x, mean)
     return prices
-
-

@@ -108,7 +108,7 @@ function drawPoints(context, plane) {
   const { points, labels } = model;
   // Larger where fewer are seen, so that a point stays a target when zoomed in.
   const radius = plane.half > 2 ? 1 : plane.half > 0.5 ? 1.5 : 2.5;
-  context.globalAlpha = theme.pointAlpha;
+  context.globalAlpha = theme.pointAlpha * (plane.scene.layer ? 0.4 : 1); // a field lies below
   for (let label = 0; label < 10; label++) {
     context.fillStyle = theme.classes[label];
     for (let i = 0; i < labels.length; i++) {

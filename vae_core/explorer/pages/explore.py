@@ -1,6 +1,7 @@
 """Explore: two trained models side by side for one image."""
 
 import base64
+import contextlib
 from functools import partial
 from typing import Any
 
@@ -12,6 +13,10 @@ from ..components import mount_model_data, mount_panel
 from ..layers import LAYERS, layer_data
 from ..models import MODEL_NAMES, LoadedModel, TestImages, load_model, load_test_images
 from ..state import (
+    DEFAULT_IMAGE,
+    DEFAULT_K,
+    DEFAULT_MODEL,
+    DEFAULT_VERSUS,
     LAST_IMAGE,
     MAX_K,
     ORDERS,
@@ -23,7 +28,6 @@ from ..state import (
     read_choices,
     resample,
     restart_sequence,
-    set_defaults,
 )
 from ..view import compute_view, decoded_image
 from ..wording import definitions, description, numbers, objective_sentence, verdict
@@ -47,7 +51,6 @@ BOUND: dict[str, Any] = {"bind": "query-params"}
 def show() -> None:
     """Draws the page."""
     st.html(STYLE)
-    set_defaults()
     st.title("Why does a VAE decode a random sample, and not the mean?", anchor=False)
     st.markdown(
         "Two networks of the same shape, from the same initial weights, on the same digits. Only "
@@ -77,7 +80,14 @@ def show() -> None:
 def _controls() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.number_input(
-            "Test image", 0, LAST_IMAGE, step=1, key="image", on_change=clear_z, width=125, **BOUND
+            "Test image",
+            0,
+            LAST_IMAGE,
+            DEFAULT_IMAGE,
+            key="image",
+            on_change=clear_z,
+            width=125,
+            **BOUND,
         )
         st.button("Previous", key="previous", on_click=go_step, args=(-1,))
         st.button("Next", key="next", on_click=go_step, args=(1,))
@@ -106,11 +116,9 @@ def _controls() -> None:
                 help="Two coordinates: the image is then the picture each model decodes there.",
                 **BOUND,
             )
-        st.number_input("Samples K", 1, MAX_K, step=1, key="k", width=125, **BOUND)
-        st.slider(
-            "Stddev × (0 mean, 1 q)", 0.0, 3.0, step=0.05, key="scale", width=190, **BOUND
-        )
-        st.number_input("Seed", 0, 2**31 - 1, step=1, key="seed", width=125, **BOUND)
+        st.number_input("Samples K", 1, MAX_K, DEFAULT_K, key="k", width=125, **BOUND)
+        st.slider("Stddev × (0 mean, 1 q)", 0.0, 3.0, 1.0, 0.05, key="scale", width=190, **BOUND)
+        st.number_input("Seed", 0, 2**31 - 1, 0, key="seed", width=125, **BOUND)
         st.button("Resample", key="resample", on_click=resample)
         st.selectbox(
             "Background",
@@ -124,10 +132,12 @@ def _controls() -> None:
 
 def _heading(key: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        options = [*MODEL_NAMES] if key == "model" else [*MODEL_NAMES, "none"]
+        first = key == "model"
+        options = [*MODEL_NAMES] if first else [*MODEL_NAMES, "none"]
         name = st.selectbox(
-            "Model" if key == "model" else "Beside it",
+            "Model" if first else "Beside it",
             options,
+            options.index(DEFAULT_MODEL if first else DEFAULT_VERSUS),
             key=key,
             width=150,
             label_visibility="collapsed",
@@ -135,10 +145,8 @@ def _heading(key: str) -> None:
         )
         if name == "none":
             return
-        try:
+        with contextlib.suppress(InputError):  # the panel says what is wrong
             st.markdown(objective_sentence(load_model(name).metadata.training))
-        except InputError:
-            pass  # the panel says what is wrong
 
 
 def _panel(
@@ -149,8 +157,9 @@ def _panel(
     except InputError as error:
         st.error(str(error))
         return
-    with data:
-        mount_model_data(model, test)
+    if key == "model" or name != choices.model:  # the browser keeps one copy
+        with data:
+            mount_model_data(model, test)
     panel = f"panel-{key}"
     mount_panel(panel, panel_data(model, choices, test), partial(handle_pick, panel))
 
