@@ -11,6 +11,7 @@ from . import checkpoint
 from .config import OBJECTIVES, PRESETS, SCHEDULES, ModelConfig, TrainingConfig, preset
 from .data import MNIST, Dataset, pixels
 from .errors import InputError
+from .progress import ProgressPrinter
 
 __all__ = ["main"]
 
@@ -81,13 +82,17 @@ def _train(arguments: argparse.Namespace) -> None:
 def _train_one(
     name: str, config: TrainingConfig, dataset: Dataset, folder: Path, overwrite: bool
 ) -> None:
-    from .progress import ProgressPrinter
-
     if folder.exists() and not folder.is_dir():
         raise InputError(f"Invalid --out. Expected a folder. Received: {folder}")
-    taken = (folder / "metadata.json").exists() and checkpoint.load_metadata(folder).complete
-    if taken and not overwrite:
-        raise InputError(f"{folder} holds a finished model; expected another --out, or --overwrite")
+    if (folder / "metadata.json").exists() and not overwrite:
+        metadata = checkpoint.load_metadata(folder)
+        if metadata.complete and metadata.test:
+            raise InputError(
+                f"{folder} holds a finished model; expected another --out, or --overwrite"
+            )
+        if metadata.complete and metadata.training == config:  # interrupted after its training
+            _record_metrics(folder, dataset)
+            return
     from .training import train  # TensorFlow: only now, so that wrong input is answered at once
 
     printer = ProgressPrinter(name, sys.stdout)

@@ -21,7 +21,7 @@ Array = NDArray[np.floating]
 Loss = Callable[[Array, NDArray[np.intp]], Array]
 
 ORDERS = (4, 6, 8, 12, 16, 24, 32, 48, 64)
-NODES_AT_ONCE = 2048  # keeps the decoded pictures of one step below 8 MB
+NODES_AT_ONCE = 512  # the decoded pictures of one step take 1.6 MB, a processor's cache
 
 
 @dataclass(frozen=True)

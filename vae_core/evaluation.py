@@ -129,14 +129,15 @@ def half_width(means: Array) -> float:
 
 
 def evaluate(
-    network: Network, x: Array, tolerance: float = 1e-2, max_order: int = 24
+    network: Network, x: Array, tolerance: float = 0.05, max_order: int = 24
 ) -> Evaluation:
     """Evaluates a model on images `(images, pixels)`.
 
     Args:
         network: the model.
         x: images in [0, 1].
-        tolerance: of the quadrature for one image, in nats.
+        tolerance: at which quadrature and lattice stop for one image, in nats: the last change
+            of its value, which is far above the error that is left.
         max_order: highest Gauss-Hermite order tried.
     """
     mean, stddev = network.encode(x)
@@ -161,7 +162,7 @@ def evaluate(
             expected_loss(network, grid, x, mean, other, **settings),
             gaussian.kl(mean, other),
         )
-    evidence = grid(x)
+    evidence = grid(x, tolerance)
     return Evaluation(
         stddev,
         loss_at_mean,

@@ -2,9 +2,8 @@
 
 log p(x) = ln Σ_k exp(log p(x|z_k) + log p(z_k)) Δ², a sum over the cells of a lattice. A coarse
 lattice, decoded once per model, finds where an image's posterior lies; the cells that can
-matter are split in four until the sum stands still. Cells that were dropped weigh less than
-exp(-16) of the largest one. For a smooth posterior of stddev σ the error of a lattice falls as
-2 exp(-2π²σ²/Δ²); the last change of the sum is reported as a bound on it.
+matter are split in four until the sum stands still. For a smooth posterior of stddev σ the error
+of a lattice falls as 2 exp(-2π²σ²/Δ²); the last change of the sum is reported as a bound on it.
 """
 
 from dataclasses import dataclass
@@ -21,10 +20,13 @@ __all__ = ["Evidence", "EvidenceGrid", "Likelihood"]
 Array = NDArray[np.floating]
 Cells = NDArray[np.int64]
 
-NEGLIGIBLE = 16.0  # nats below the largest cell at which a cell is dropped
 COARSE_MARGIN = 16.0  # what a coarse cell may hide: its middle may miss a narrow peak
 MAX_LEVEL = 7
-POINTS_AT_ONCE = 4096
+LARGEST_MARGIN = 4.0 ** (MAX_LEVEL - 1)  # for a peak as narrow as the finest cell
+QUARTERS: Cells = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
+# Decoded pictures of one step take 1.6 MB: they stay in the processor's cache, and a server's
+# threads have little to hold on to.
+POINTS_AT_ONCE = 512
 IMAGES_AT_ONCE = 256
 
 
@@ -154,28 +156,47 @@ class EvidenceGrid:
             error[part] = 0.5 * np.abs(by_colour[0] - by_colour[1])
         return Estimate(value, error)
 
-    def _evidence(self, x: Array, tolerance: float) -> Evidence:
+    def _evidence(
+        self, x: Array, tolerance: float, coarse_margin: float = COARSE_MARGIN
+    ) -> Evidence:
+        result = self._refine(x, tolerance, coarse_margin)
+        # The middle of the coarse cell that holds a peak lies up to Δ²/(4σ²) nats below it.
+        # Where that is more than the margin, cells that matter were dropped: again with more.
+        variance = np.linalg.eigvalsh(result.covariance)[:, 0]
+        with np.errstate(divide="ignore"):
+            hidden = self.spacing**2 / (4 * np.maximum(variance, 0.0))
+        hidden = np.minimum(hidden, LARGEST_MARGIN)
+        again = np.flatnonzero(hidden > coarse_margin)
+        if len(again):
+            better = self._evidence(x[again], tolerance, float(hidden.max()))
+            for name in Evidence.__dataclass_fields__:
+                getattr(result, name)[again] = getattr(better, name)
+        return result
+
+    def _refine(self, x: Array, tolerance: float, coarse_margin: float) -> Evidence:
+        # Cells this far below the largest are dropped: all of them together weigh about
+        # a hundredth of the tolerance.
+        negligible = float(np.log(100.0 / tolerance))
         count = len(x)
         statistics, base = self.likelihood.statistics(x), self.likelihood.base(x)
         joint = self.log_joint(x)
-        peak = joint.max(axis=1)
-        log_evidence = peak + np.log(np.exp(joint - peak[:, None]).sum(axis=1))
+        coarse_peak = joint.max(axis=1)
+        log_evidence = coarse_peak + np.log(np.exp(joint - coarse_peak[:, None]).sum(axis=1))
         on_edge = ((self.cells == 0) | (self.cells == self.side - 1)).any(axis=1)
         edge_mass = np.exp(joint[:, on_edge] - log_evidence[:, None]).sum(axis=1)
-        image, cell = np.nonzero(joint > peak[:, None] - NEGLIGIBLE - COARSE_MARGIN)
+        image, cell = np.nonzero(joint > coarse_peak[:, None] - _cutoff(negligible, coarse_margin))
         cells = self.cells[cell]
         del joint
 
         error: Array = np.full(count, np.inf)
-        peak: Array
         mean, covariance = np.zeros((count, 2)), np.zeros((count, 2, 2))
         for level in range(1, MAX_LEVEL + 1):
             image = np.repeat(image, 4)
-            cells = (2 * cells[:, None, :] + [[0, 0], [0, 1], [1, 0], [1, 1]]).reshape(-1, 2)
-            log_joint = self._log_joint_pairs(statistics, image, cells, level) + base[image]
+            cells = (2 * cells[:, None, :] + QUARTERS).reshape(-1, 2)
+            joints = self._log_joint_pairs(statistics, image, cells, level) + base[image]
             peak = np.full(count, -np.inf)
-            np.maximum.at(peak, image, log_joint)
-            weight: Array = np.exp(log_joint - peak[image])
+            np.maximum.at(peak, image, joints)
+            weight: Array = np.exp(joints - peak[image])
             total = np.bincount(image, weight, count).astype(np.float64)
             active = total > 0
             with np.errstate(divide="ignore"):
@@ -185,11 +206,10 @@ class EvidenceGrid:
             z = self.centres(cells, level)
             self._moments(z, image, weight, total, active, mean, covariance)
             # A sum may stand still by chance while a cell is wider than the posterior.
-            narrowest = np.sqrt(np.linalg.eigvalsh(covariance)[:, 0])
-            settled = (error < tolerance) & (narrowest > self.spacing / 2**level)
+            variance = np.linalg.eigvalsh(covariance)[:, 0]
+            settled = (error < tolerance) & (variance > (self.spacing / 2**level) ** 2)
             keep = ~settled[image]
-            margin = NEGLIGIBLE + COARSE_MARGIN / 4**level
-            keep &= log_joint > peak[image] - margin
+            keep &= joints > peak[image] - _cutoff(negligible, coarse_margin / 4**level)
             image, cells = image[keep], cells[keep]
             if not len(image):
                 break
@@ -210,8 +230,8 @@ class EvidenceGrid:
             features, weight = self._decode(np.stack([chosen // side, chosen % side], -1), level)
             last = bounds[number + 1] if number + 1 < len(bounds) else len(order)
             pairs = order[bounds[number] : last]
-            for start in range(0, len(pairs), 4 * POINTS_AT_ONCE):
-                part = pairs[start : start + 4 * POINTS_AT_ONCE]
+            for start in range(0, len(pairs), 8 * POINTS_AT_ONCE):
+                part = pairs[start : start + 8 * POINTS_AT_ONCE]
                 local = pair_to_cell[part] - first
                 dot = np.einsum(
                     "pf,pf->p", features[local], statistics[image[part]], dtype=np.float64
@@ -240,3 +260,12 @@ class EvidenceGrid:
             for k in range(2):
                 second = np.bincount(image, weight * centred[:, j] * centred[:, k], count) / safe
                 covariance[active, j, k] = second[active]
+
+
+def _cutoff(negligible: float, hidden: float) -> float:
+    """Nats below the peak at which the middle of a cell rules the whole cell out.
+
+    A point that matters lies up to √(2 `negligible`) stddevs from the peak of a Gaussian
+    posterior, and the middle of its cell up to √(2 `hidden`) farther.
+    """
+    return float((np.sqrt(negligible) + np.sqrt(hidden)) ** 2)

@@ -27,7 +27,7 @@ __all__ = [
 Array = NDArray[np.floating]
 Extent = tuple[float, float, float, float]
 
-POINTS_AT_ONCE = 2048
+POINTS_AT_ONCE = 512
 
 
 @dataclass(frozen=True)

@@ -95,6 +95,7 @@ def train(
         steps_per_epoch=steps,
         validation_data=_test_batches(test_images),
         callbacks=[saver],
+        shuffle=False,  # the batches are shuffled already
         verbose=0,
     )
     return model
@@ -164,7 +165,9 @@ class _Saver(keras.callbacks.Callback):
         path = self.folder / RESUME
         if not path.exists():
             return 0
-        arrays = checkpoint.read_arrays(path)
+        arrays, state = checkpoint.read_arrays(path), self._state(model)
+        if set(arrays) != {"record", *(f"state_{i}" for i in range(len(state)))}:
+            raise InputError(f"{path} is not the state of a run; delete it to start anew")
         record = json.loads(bytes(arrays["record"]).decode())
         if record["config"] != json.loads(json.dumps(self.run_config.to_json())):
             raise InputError(
@@ -173,7 +176,7 @@ class _Saver(keras.callbacks.Callback):
             )
         if record["data_sha256"] != self.data_sha256:
             raise InputError(f"{self.folder} holds an interrupted run on another data set")
-        for i, variable in enumerate(self._state(model)):
+        for i, variable in enumerate(state):
             variable.assign(arrays[f"state_{i}"])
         self.history = record["history"]
         return record["epochs_done"]

@@ -54,6 +54,12 @@ def _panel() -> Callable[..., Any]:
     )
 
 
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _packed(fingerprint: str, _model: LoadedModel, _test: TestImages) -> bytes:
+    """Shared by all visitors; `fingerprint` is there for the cache."""
+    return pack_model(_model, _test)
+
+
 def pack_model(model: LoadedModel, test: TestImages) -> bytes:
     """A model's decoder, points and labels: length of a JSON header, the header, float32 arrays."""
     layers = [*model.network.decoder_hidden, model.network.decoder_logits]
@@ -91,12 +97,13 @@ def field_data(field: Field, caption: str) -> dict[str, Any]:
 
 def mount_model_data(model: LoadedModel, test: TestImages) -> None:
     """Hands a model to the browser, which keeps it."""
-    _model_data()(data=pack_model(model, test), key=f"data-{model.name}")
+    _model_data()(data=_packed(model.fingerprint, model, test), key=f"data-{model.name}")
 
 
 def mount_panel(key: str, data: dict[str, Any], on_pick: Callable[[], None]) -> None:
     """Draws a panel; `on_pick` runs before the next script run when a visitor picks a point."""
-    _panel()(data=data, key=key, on_pick_change=on_pick)
+    # As bytes: Streamlit looks for data frames in a dict, and imports 70 MB of pandas to do so.
+    _panel()(data=json.dumps(data).encode(), key=key, on_pick_change=on_pick)
 
 
 def picked(key: str) -> object:

@@ -17,11 +17,19 @@ from ..evaluation import half_width
 from ..evidence import EvidenceGrid
 from ..network import Network
 
-__all__ = ["MODEL_NAMES", "LoadedModel", "TestImages", "load_model", "load_test_images"]
+__all__ = [
+    "MODEL_NAMES",
+    "TEST_IMAGES",
+    "LoadedModel",
+    "TestImages",
+    "load_model",
+    "load_test_images",
+]
 
 Array = NDArray[np.floating]
 
 MODELS = ASSETS / "models"
+TEST_IMAGES = 10_000
 MODEL_NAMES = ("sample", "mean", "sample-10", "quadrature", "autoencoder", "blog", "large")
 
 
@@ -85,10 +93,10 @@ def load_test_images() -> TestImages:
     """
     dataset = Dataset()
     images, labels = dataset.images("test"), dataset.labels("test")
-    if images.shape[1:] != (28, 28) or len(images) != len(labels):
+    if images.shape != (TEST_IMAGES, 28, 28) or labels.shape != (TEST_IMAGES,):
         raise InputError(
-            f"Data set {dataset.path.name}: expected as many test labels as test images of "
-            f"28 x 28 pixels, received {images.shape} and {labels.shape}"
+            f"Data set {dataset.path.name}: expected {TEST_IMAGES} test images of 28 x 28 pixels "
+            f"and as many labels, received {images.shape} and {labels.shape}"
         )
     return TestImages(images, labels)
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from ..evaluation import expected_loss
 from .components import picked
-from .models import LoadedModel, TestImages, load_model, load_test_images
+from .models import TEST_IMAGES, LoadedModel, TestImages, load_model, load_test_images
 
 __all__ = [
     "DEFAULT_IMAGE",
@@ -33,7 +33,7 @@ __all__ = [
     "restart_sequence",
 ]
 
-LAST_IMAGE = 9999
+LAST_IMAGE = TEST_IMAGES - 1
 MAX_K = 256
 MAX_Z = 50.0
 
@@ -108,7 +108,7 @@ def handle_pick(key: str) -> None:
         st.session_state.image = image
         st.session_state.z = ""
     elif isinstance(z, list) and all(type(value) in (int, float) for value in z):
-        # repr, because an integer from a browser may lie beyond every float
+        # First the size: an integer from a browser may lie beyond every float.
         text = ",".join(f"{value:.3f}" if abs(value) <= MAX_Z else "" for value in z)
         if parse_z(text):
             st.session_state.z = text

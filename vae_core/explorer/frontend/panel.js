@@ -125,8 +125,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
     panel = build(parentElement, setTriggerValue);
     panels.set(parentElement, panel);
   }
-  panel.data = data;
-  update(panel, data);
+  panel.data = JSON.parse(new TextDecoder().decode(data));
+  update(panel, panel.data);
   return () => {
     panel.observer.disconnect();
     panel.work++;

@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import math
 from functools import partial
 from typing import Any
 
@@ -87,7 +88,7 @@ def _controls() -> None:
             key="image",
             on_change=clear_z,
             width=125,
-            **BOUND,
+            **_bound_integer("image"),
         )
         st.button("Previous", key="previous", on_click=go_step, args=(-1,))
         st.button("Next", key="next", on_click=go_step, args=(1,))
@@ -116,9 +117,9 @@ def _controls() -> None:
                 help="Two coordinates: the image is then the picture each model decodes there.",
                 **BOUND,
             )
-        st.number_input("Samples K", 1, MAX_K, DEFAULT_K, key="k", width=125, **BOUND)
+        st.number_input("Samples K", 1, MAX_K, DEFAULT_K, key="k", width=125, **_bound_integer("k"))
         st.slider("Stddev × (0 mean, 1 q)", 0.0, 3.0, 1.0, 0.05, key="scale", width=190, **BOUND)
-        st.number_input("Seed", 0, 2**31 - 1, 0, key="seed", width=125, **BOUND)
+        st.number_input("Seed", 0, 2**31 - 1, 0, key="seed", width=125, **_bound_integer("seed"))
         st.button("Resample", key="resample", on_click=resample)
         st.selectbox(
             "Background",
@@ -128,6 +129,21 @@ def _controls() -> None:
             help=" ".join(f"**{name}**: {meaning}" for name, meaning in LAYERS.items()),
             **BOUND,
         )
+
+
+def _bound_integer(key: str) -> dict[str, Any]:
+    """Binds an integer to the address, but for an infinite one, at which Streamlit 1.67 raises."""
+    try:
+        infinite = math.isinf(float(st.query_params.get(key, "")))
+    except ValueError:
+        infinite = False
+    if not infinite:
+        return BOUND
+    with contextlib.suppress(
+        st.errors.StreamlitAPIException
+    ):  # Back to such an address: bound by now
+        del st.query_params[key]
+    return {}
 
 
 def _heading(key: str) -> None:
