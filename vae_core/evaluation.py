@@ -16,6 +16,8 @@ __all__ = ["Evaluation", "evaluate", "expected_loss", "half_width"]
 
 Array = NDArray[np.floating]
 
+REACH = 5.0  # stddevs of q that a lattice must hold
+
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -101,7 +103,8 @@ def expected_loss(
     By Gauss-Hermite quadrature (settings as in `expectation`), or on the lattice of the
     evidence where q is wide against its cells.
     """
-    wide = stddev.min(axis=1) >= 2 * grid.spacing
+    inside = (np.abs(mean) + REACH * stddev).max(axis=1) <= grid.half_width
+    wide = inside & (stddev.min(axis=1) >= 2 * grid.spacing)
     value, error = np.empty(len(x)), np.empty(len(x))
     for chosen, method in (
         (wide, grid.expected_loss),
@@ -119,13 +122,18 @@ def _by_quadrature(
     return expectation(lambda z, i: network.reconstruction_loss(x[i], z), mean, stddev, **settings)
 
 
-def half_width(means: Array) -> float:
-    """Half the side of an evidence grid that holds a model's posteriors.
+def half_width(mean: Array, stddev: Array) -> float:
+    """Half the side of an evidence grid that holds a model's posteriors and its q's.
 
-    The prior ends at about 5, but in the outskirts of the plane a posterior can be as wide as
-    the prior, and an encoder without a KL puts images far outside of it.
+    In the outskirts of the plane a true posterior is nearly as wide as the prior, which gives
+    out there; an encoder without a KL puts images far outside of it.
+
+    Args:
+        mean: of q for many images, `(images, 2)`.
+        stddev: `(images, 2)`.
     """
-    return float(np.clip(np.ceil(np.abs(means).max() + 3.0), 8.0, 24.0))
+    reach = max(float(np.abs(mean).max()) + 2.0, float((np.abs(mean) + REACH * stddev).max()))
+    return float(np.clip(np.ceil(reach), 6.0, 24.0))
 
 
 def evaluate(
@@ -147,7 +155,7 @@ def evaluate(
             for i in range(0, len(x), 1000)
         ]
     )
-    grid = EvidenceGrid(network, half_width(mean))
+    grid = EvidenceGrid(network, half_width(mean, stddev))
     settings = {"tolerance": tolerance, "max_order": max_order}
     described = None
     if network.has_posterior:

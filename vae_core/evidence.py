@@ -156,24 +156,24 @@ class EvidenceGrid:
             error[part] = 0.5 * np.abs(by_colour[0] - by_colour[1])
         return Estimate(value, error)
 
-    def _evidence(
-        self, x: Array, tolerance: float, coarse_margin: float = COARSE_MARGIN
-    ) -> Evidence:
-        result = self._refine(x, tolerance, coarse_margin)
+    def _evidence(self, x: Array, tolerance: float, hides: Array | None = None) -> Evidence:
+        hides = np.full(len(x), COARSE_MARGIN) if hides is None else hides
+        result = self._refine(x, tolerance, hides)
         # The middle of the coarse cell that holds a peak lies up to Δ²/(4σ²) nats below it.
-        # Where that is more than the margin, cells that matter were dropped: again with more.
+        # Where that is more than was allowed for, cells that matter were dropped: again.
         variance = np.linalg.eigvalsh(result.covariance)[:, 0]
         with np.errstate(divide="ignore"):
             hidden = self.spacing**2 / (4 * np.maximum(variance, 0.0))
         hidden = np.minimum(hidden, LARGEST_MARGIN)
-        again = np.flatnonzero(hidden > coarse_margin)
+        again = np.flatnonzero(hidden > hides)
         if len(again):
-            better = self._evidence(x[again], tolerance, float(hidden.max()))
+            more = np.minimum(1.25 * hidden[again], LARGEST_MARGIN)
+            better = self._evidence(x[again], tolerance, more)
             for name in Evidence.__dataclass_fields__:
                 getattr(result, name)[again] = getattr(better, name)
         return result
 
-    def _refine(self, x: Array, tolerance: float, coarse_margin: float) -> Evidence:
+    def _refine(self, x: Array, tolerance: float, hides: Array) -> Evidence:
         # Cells this far below the largest are dropped: all of them together weigh about
         # a hundredth of the tolerance.
         negligible = float(np.log(100.0 / tolerance))
@@ -184,7 +184,7 @@ class EvidenceGrid:
         log_evidence = coarse_peak + np.log(np.exp(joint - coarse_peak[:, None]).sum(axis=1))
         on_edge = ((self.cells == 0) | (self.cells == self.side - 1)).any(axis=1)
         edge_mass = np.exp(joint[:, on_edge] - log_evidence[:, None]).sum(axis=1)
-        image, cell = np.nonzero(joint > coarse_peak[:, None] - _cutoff(negligible, coarse_margin))
+        image, cell = np.nonzero(joint > (coarse_peak - _cutoff(negligible, hides))[:, None])
         cells = self.cells[cell]
         del joint
 
@@ -209,7 +209,7 @@ class EvidenceGrid:
             variance = np.linalg.eigvalsh(covariance)[:, 0]
             settled = (error < tolerance) & (variance > (self.spacing / 2**level) ** 2)
             keep = ~settled[image]
-            keep &= joints > peak[image] - _cutoff(negligible, coarse_margin / 4**level)
+            keep &= joints > (peak - _cutoff(negligible, hides / 4**level))[image]
             image, cells = image[keep], cells[keep]
             if not len(image):
                 break
@@ -262,10 +262,10 @@ class EvidenceGrid:
                 covariance[active, j, k] = second[active]
 
 
-def _cutoff(negligible: float, hidden: float) -> float:
+def _cutoff(negligible: float, hidden: Array) -> Array:
     """Nats below the peak at which the middle of a cell rules the whole cell out.
 
     A point that matters lies up to √(2 `negligible`) stddevs from the peak of a Gaussian
     posterior, and the middle of its cell up to √(2 `hidden`) farther.
     """
-    return float((np.sqrt(negligible) + np.sqrt(hidden)) ** 2)
+    return np.square(np.sqrt(negligible) + np.sqrt(hidden))

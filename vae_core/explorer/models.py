@@ -70,7 +70,7 @@ class LoadedModel:
 
     @cached_property
     def _grid(self) -> EvidenceGrid:
-        return EvidenceGrid(self.network, half_width(self.mean))
+        return EvidenceGrid(self.network, half_width(self.mean, self.stddev))
 
     @property
     def grid(self) -> EvidenceGrid:
