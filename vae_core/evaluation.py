@@ -155,20 +155,23 @@ def evaluate(
             for i in range(0, len(x), 1000)
         ]
     )
-    grid = EvidenceGrid(network, half_width(mean, stddev))
+    described_stddev = None
+    if network.head == "blog":
+        _, s = network.encode_raw(x)
+        described_stddev = np.exp(0.5 * s.astype(np.float64))
+    widest = stddev if described_stddev is None else np.maximum(stddev, described_stddev)
+    grid = EvidenceGrid(network, half_width(mean, widest))
     settings = {"tolerance": tolerance, "max_order": max_order}
     described = None
     if network.has_posterior:
         loss = expected_loss(network, grid, x, mean, stddev, **settings)
     else:
         loss = Estimate(loss_at_mean, np.zeros(len(x)))
-    if network.head == "blog":
-        _, s = network.encode_raw(x)
-        other = np.exp(0.5 * s.astype(np.float64))
+    if described_stddev is not None:
         described = Described(
-            other,
-            expected_loss(network, grid, x, mean, other, **settings),
-            gaussian.kl(mean, other),
+            described_stddev,
+            expected_loss(network, grid, x, mean, described_stddev, **settings),
+            gaussian.kl(mean, described_stddev),
         )
     evidence = grid(x, tolerance)
     return Evaluation(

@@ -20,7 +20,7 @@ __all__ = ["Evidence", "EvidenceGrid", "Likelihood"]
 Array = NDArray[np.floating]
 Cells = NDArray[np.int64]
 
-COARSE_MARGIN = 16.0  # what a coarse cell may hide: its middle may miss a narrow peak
+COARSE_MARGIN = 8.0  # what a coarse cell may hide: its middle may miss a narrow peak
 MAX_LEVEL = 7
 LARGEST_MARGIN = 4.0 ** (MAX_LEVEL - 1)  # for a peak as narrow as the finest cell
 QUARTERS: Cells = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
@@ -67,14 +67,14 @@ class EvidenceGrid:
     Args:
         likelihood: the decoder.
         half_width: the lattice covers [-half_width, half_width]².
-        spacing: Δ of the coarse lattice.
+        side: cells along an edge of the coarse lattice.
     """
 
-    def __init__(self, likelihood: Likelihood, half_width: float = 8.0, spacing: float = 0.125):
+    def __init__(self, likelihood: Likelihood, half_width: float = 8.0, side: int = 128):
         self.likelihood = likelihood
         self.half_width = half_width
-        self.side = round(2 * half_width / spacing)
-        self.spacing = 2 * half_width / self.side
+        self.side = side
+        self.spacing = 2 * half_width / side
         index = np.arange(self.side)
         self.cells: Cells = np.stack(np.meshgrid(index, index, indexing="ij"), -1).reshape(-1, 2)
         self.features, self.weight = self._decode(self.cells, 0)
@@ -175,8 +175,8 @@ class EvidenceGrid:
 
     def _refine(self, x: Array, tolerance: float, hides: Array) -> Evidence:
         # Cells this far below the largest are dropped: all of them together weigh about
-        # a hundredth of the tolerance.
-        negligible = float(np.log(100.0 / tolerance))
+        # a tenth of the tolerance.
+        negligible = float(np.log(10.0 / tolerance))
         count = len(x)
         statistics, base = self.likelihood.statistics(x), self.likelihood.base(x)
         joint = self.log_joint(x)

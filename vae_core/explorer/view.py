@@ -19,7 +19,7 @@ __all__ = ["View", "compute_view", "decoded_image", "draw_epsilon"]
 
 Array = NDArray[np.floating]
 
-TOLERANCE = 5e-3  # nats: the page shows two decimals
+TOLERANCE = 2e-2  # nats: the page shows two decimals
 
 
 @dataclass(frozen=True)

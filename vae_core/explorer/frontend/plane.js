@@ -2,6 +2,7 @@
 
 const PICK_RADIUS = 7; // css pixels
 const CURSOR_STEP = 8;
+const DOUBLE_CLICK = 350; // milliseconds
 
 class Plane {
   // onPick({image}) or onPick({z}) is called for a click, a tap or Enter;
@@ -13,17 +14,21 @@ class Plane {
     this.backdrop = document.createElement("canvas"); // all that a click does not change
     this.pointers = new Map();
     this.cursor = null;
+    this.lastClick = { time: -Infinity, place: [0, 0] };
     this.listen();
   }
 
   show(model, scene, theme) {
     const other = this.model !== model;
+    // A click changes the posterior; the points below it are drawn again only if they changed.
+    const backdrop = JSON.stringify([theme.name, theme.background, scene.tiles, scene.layer]);
+    if (other || backdrop !== this.backdropOf) this.stale = true;
+    this.backdropOf = backdrop;
     Object.assign(this, { model, scene, theme });
     if (other) {
       this.cursor = null;
       this.home();
     }
-    this.stale = true;
     this.draw();
   }
 
@@ -138,11 +143,20 @@ class Plane {
     };
     canvas.onpointerup = (event) => {
       const known = this.pointers.delete(event.pointerId);
-      if (known && !this.moved) this.pick(...at(event));
+      if (!known || this.moved) return;
+      const { time, place } = this.lastClick;
+      const here = at(event);
+      const near = Math.hypot(here[0] - place[0], here[1] - place[1]) < 5;
+      if (!near || event.timeStamp - time > DOUBLE_CLICK) this.pick(...here);
+      this.lastClick = { time: event.timeStamp, place: here };
     };
     canvas.onpointercancel = (event) => this.pointers.delete(event.pointerId);
     canvas.onpointerleave = () => this.onHover(null);
-    canvas.ondblclick = () => this.model && this.home();
+    canvas.ondblclick = () => {
+      if (!this.model) return;
+      this.home();
+      this.onPick(this.before); // its first click has picked what lay below it
+    };
     canvas.onwheel = (event) => {
       event.preventDefault();
       this.zoom(Math.exp(0.0015 * event.deltaY), ...at(event));
@@ -163,6 +177,7 @@ class Plane {
   pick(px, py) {
     if (!this.model) return;
     const image = this.imageNear(px, py);
+    this.before = this.scene.selection;
     this.onPick(image === null ? { z: this.toData(px, py) } : { image });
   }
 

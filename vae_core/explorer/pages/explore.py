@@ -204,6 +204,7 @@ def panel_data(model: LoadedModel, choices: Choices, test: TestImages) -> dict[s
             "scale": view.scale,
             "samples": view.z.tolist(),
             "picked": choices.z,
+            "selection": {"image": choices.image} if choices.z is None else {"z": choices.z},
             "tiles": choices.layer == "tiles",
             "layer": layer_data(choices.layer, model, view),
         },

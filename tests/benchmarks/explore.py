@@ -1,0 +1,149 @@
+"""Explore in a headless Chromium: python -m tests.benchmarks.explore
+
+Prints the time from a pointer event to the painted digit, from a click to the updated pictures
+and numbers of both panels, the bytes a click sends to the browser, and the server's memory with
+ten sessions that have used every model. The machine is noisy: read the medians.
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.browser.chromium import find_chromium
+from tests.browser.conftest import ARGUMENTS
+from tests.browser.pages import wait_idle
+from tests.browser.server import Server, serve
+from vae_core.explorer.models import MODEL_NAMES
+
+SESSIONS = 10
+MOVES = 300
+CLICKS = 60
+
+# Pointer events come right before a frame; the message is delivered after that frame's paint.
+RECORD_HOVER = """(canvas) => {
+    window.hoverTimes = [];
+    canvas.addEventListener("pointermove", (event) => {
+        requestAnimationFrame(() => {
+            const channel = new MessageChannel();
+            channel.port1.onmessage = () =>
+                window.hoverTimes.push(performance.now() - event.timeStamp);
+            channel.port2.postMessage(0);
+        });
+    });
+}"""
+
+# From the release of the button until every panel says that it has drawn the new choices.
+RECORD_CLICKS = """() => {
+    window.clickTimes = [];
+    const panels = ["model", "versus"].map((name) =>
+        [...document.querySelectorAll(`.st-key-panel-${name} *`)]
+            .map((element) => element.shadowRoot?.querySelector(".panel")).find(Boolean));
+    for (const panel of panels) {
+        panel.querySelector(".plane").addEventListener("pointerup", (event) => {
+            const before = panels.map((p) => p.dataset.shown);
+            const look = () => {
+                const done = panels.every((p, i) => p.dataset.shown !== before[i]);
+                if (done) window.clickTimes.push(performance.now() - event.timeStamp);
+                else requestAnimationFrame(look);
+            };
+            look();
+        });
+    }
+}"""
+
+
+def main() -> int:
+    """Runs every measurement; returns the exit status."""
+    path = find_chromium()
+    if path is None:
+        print("no Chromium found", file=sys.stderr)
+        return 2
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        with serve(Path(folder) / "log.txt") as server:
+            measure_memory(browser, server)
+            for name in ("sample", "large"):
+                page = open_page(browser, server, f"model={name}")
+                measure_hover(page, name)
+                measure_clicks(page, name)
+                page.context.close()
+        browser.close()
+    return 0
+
+
+def open_page(browser: Browser, server: Server, query: str) -> Page:
+    page = browser.new_context(viewport={"width": 1400, "height": 900}).new_page()
+    page.goto(f"{server.url}/?{query}")
+    wait_idle(page, seconds=60)
+    page.locator(".st-key-panel-model .panel[data-shown]").wait_for()
+    return page
+
+
+def measure_hover(page: Page, name: str) -> None:
+    plane = page.locator(".st-key-panel-model canvas.plane")
+    plane.evaluate(RECORD_HOVER)
+    box = plane.bounding_box()
+    assert box is not None
+    for x, y in np.random.default_rng(0).uniform(0.1, 0.9, (MOVES, 2)):
+        page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"])
+    report(f"{name}: pointer to painted digit", page.evaluate("window.hoverTimes"), "ms")
+
+
+def measure_clicks(page: Page, name: str) -> None:
+    received = 0
+
+    def count(payload: str | bytes) -> None:
+        nonlocal received
+        received += len(payload)
+
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    session.on(
+        "Network.webSocketFrameReceived",
+        lambda event: count(event["response"]["payloadData"]),  # base64: four thirds of the bytes
+    )
+    page.evaluate(RECORD_CLICKS)
+    box = page.locator(".st-key-panel-model canvas.plane").bounding_box()
+    assert box is not None
+    sizes = []
+    for x, y in np.random.default_rng(1).uniform(0.2, 0.8, (CLICKS, 2)):
+        before, clicks = received, page.evaluate("window.clickTimes.length")
+        page.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
+        page.wait_for_function(f"window.clickTimes.length > {clicks}", timeout=30_000)
+        wait_idle(page)
+        sizes.append((received - before) * 3 / 4 / 1024)
+    report(f"{name} and mean: click to pictures and numbers", page.evaluate("clickTimes"), "ms")
+    report(f"{name} and mean: sent to the browser per click", sizes, "KiB")
+
+
+def measure_memory(browser: Browser, server: Server) -> None:
+    print(f"{'server, idle':55}{memory(server.pid):8.0f} MiB")
+    pages = [open_page(browser, server, "") for _ in range(SESSIONS)]
+    print(f"{f'server, {SESSIONS} sessions on the first screen':55}{memory(server.pid):8.0f} MiB")
+    for page in pages:
+        for name in MODEL_NAMES:
+            page.goto(f"{server.url}/?model={name}&versus=none&k=64")
+            wait_idle(page, seconds=60)
+    print(f"{f'server, {SESSIONS} sessions, every model used':55}{memory(server.pid):8.0f} MiB")
+    for page in pages:
+        page.context.close()
+
+
+def memory(pid: int) -> float:
+    """Resident memory of a process in MiB, from Linux's /proc."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    raise RuntimeError(f"no VmRSS for process {pid}")
+
+
+def report(name: str, values: list[float], unit: str) -> None:
+    median, high = np.percentile(values, [50, 95])
+    print(f"{name:55}{median:8.1f} {unit} median, {high:.1f} {unit} 95th percentile")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

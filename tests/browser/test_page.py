@@ -1,0 +1,165 @@
+"""The Explore page as a visitor meets it: first screen, links, history, themes, a phone."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from playwright.sync_api import Page
+
+from vae_core.explorer.state import Choices
+from vae_core.explorer.view import compute_view, decoded_image
+from vae_core.explorer.wording import numbers
+
+from ..explore_page import choices, loaded, mnist
+from .pages import OpenPage, exception_texts, wait_idle
+from .panel import Panel, lonely_image, query_of
+from .server import Server
+
+PARTS = ("canvas.plane", ".verdict", ".numbers", ".pictures", ".samples")
+
+
+def panels(page: Page) -> tuple[Panel, Panel]:
+    """Both panels, with their pictures drawn."""
+    both = Panel(page, "model"), Panel(page, "versus")
+    for panel in both:
+        panel.wait_shown()
+    return both
+
+
+def expected_rows(name: str, chosen: Choices) -> list[tuple[str, str]]:
+    """Values and errors of a panel's table."""
+    model = loaded(name)
+    if chosen.z:
+        x = decoded_image(model, np.array(chosen.z))
+    else:
+        x = mnist().pixels(slice(chosen.image, chosen.image + 1))[0]
+    view = compute_view(model, x, chosen.k, chosen.scale, chosen.seed)
+    return [(row["value"], row["error"]) for row in numbers(view)]
+
+
+def test_the_first_screen_shows_the_whole_contrast(open_page: OpenPage) -> None:
+    page = open_page()
+    for panel in panels(page):
+        for part in PARTS:
+            box = panel.find(part).bounding_box()
+            assert box["width"] > 100, part
+            assert box["y"] >= 0, part
+            assert box["y"] + box["height"] <= 900, part
+            assert box["x"] >= 0, part
+            assert box["x"] + box["width"] <= 1400, part
+        assert panel.find(".samples canvas").count() == 16
+    assert not exception_texts(page)
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        choices(),
+        choices(model="mean", versus="sample", image=18, k=3, scale=0.5, seed=4),
+        choices(z=(0.3, -1.2)),
+        choices(scale=0.0),
+    ],
+    ids=["image", "the other way round", "point", "no noise"],
+)
+def test_a_link_shows_the_numbers_that_numpy_computes(open_page: OpenPage, chosen: Choices) -> None:
+    page = open_page(query_of(chosen))
+    for panel, name in zip(panels(page), (chosen.model, chosen.versus), strict=True):
+        assert panel.shown == repr(chosen)
+        assert panel.numbers() == expected_rows(name, chosen)
+
+
+def everything(page: Page) -> tuple[list[object], list[NDArray[np.int_]]]:
+    """Texts, numbers and pictures of the panels; and their planes."""
+    seen: list[object] = []
+    for panel in panels(page):
+        seen += [panel.find(".panel").inner_text(), panel.numbers(), panel.view.tolist()]
+        for canvas in panel.find("figure canvas").all():
+            seen.append(canvas.evaluate("(canvas) => canvas.toDataURL()"))
+    return seen, [panel.pixels().astype(int) for panel in panels(page)]
+
+
+def test_a_link_shows_the_same_to_everybody(open_page: OpenPage) -> None:
+    link = query_of(choices(image=18, seed=3))
+    first, first_planes = everything(open_page(link))
+    second, second_planes = everything(open_page(link))
+    assert len(first) > 40
+    assert first == second
+    for one, another in zip(first_planes, second_planes, strict=True):
+        # A browser may smooth the same letter a little otherwise from one page to the next.
+        assert np.abs(one - another).max() <= 40
+    other, _ = everything(open_page(query_of(choices(image=18))))
+    assert other != first
+
+
+def test_back_returns_to_the_image_before(open_page: OpenPage) -> None:
+    page = open_page("image=7")
+    panel, _ = panels(page)
+    image = lonely_image(panel, loaded("sample").mean)
+    page.mouse.click(*panel.to_page(loaded("sample").mean[image]))
+    panel.wait_shown(f"image={image},")
+    wait_idle(page)
+    page.get_by_role("button", name="Next", exact=True).click()
+    panel.wait_shown(f"image={image + 1},")
+    wait_idle(page)
+    page.go_back()
+    for shown in panels(page):
+        shown.wait_shown(f"image={image},")
+    assert page.locator(".st-key-image input").input_value() == str(image)
+    page.go_back()
+    for shown in panels(page):
+        shown.wait_shown("image=7,")
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_the_panels_follow_the_theme(open_page: OpenPage, dark: bool) -> None:
+    page = open_page(dark=dark)
+    for panel in panels(page):
+        assert panel.find(".panel").get_attribute("data-theme") == ("dark" if dark else "light")
+        background = np.median(panel.pixels().reshape(-1, 3), axis=0)
+        assert background.max() < 64 if dark else background.min() > 224
+        # Text and page, read as the browser paints them.
+        text, page_colour = page.evaluate(
+            """([panel, app]) => [getComputedStyle(panel).color,
+                getComputedStyle(app).backgroundColor].map(
+                    (colour) => colour.match(/\\d+/g).slice(0, 3).map(Number))""",
+            [panel.find(".panel").element_handle(), page.get_by_test_id("stApp").element_handle()],
+        )
+        assert abs(np.mean(text) - np.mean(page_colour)) > 150
+        assert (np.mean(page_colour) < 64) == dark
+
+
+def test_on_a_phone_everything_is_within_reach(open_page: OpenPage) -> None:
+    page = open_page(width=390, height=844, touch=True)
+    overflow = """() => [...document.querySelectorAll("html, body, [data-testid=stMain]")]
+        .map((element) => element.scrollWidth - element.clientWidth)"""
+    assert max(page.evaluate(overflow)) <= 0
+    keys = ("image", "previous", "next", "random", "which", "k", "scale", "seed", "resample")
+    controls = [page.locator(f".st-key-{key}") for key in (*keys, "layer", "model", "versus")]
+    for panel in panels(page):
+        assert panel.box[2] >= 300
+        controls += [panel.find(part) for part in (*PARTS, ".zoom", ".whole")]
+    for control in controls:
+        control.hover(trial=True)  # scrolls there; fails where something else lies on top
+        box = control.bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 390
+
+
+def test_unreadable_values_leave_the_page_working_and_nothing_in_the_log(
+    open_page: OpenPage, app_url: Server
+) -> None:
+    open_page()  # what the server says once, it has said now
+    before = app_url.log.read_text()
+    for query in (
+        "model=nope&versus=%00&image=-1&k=0&scale=nan&seed=x&layer=zzz&digit=77&order=&z=1e309,1",
+        "image=10000&k=1e9&scale=-1&z=1&model=&unknown=1",
+        "image=abc&k=inf&seed=-inf&scale=1e999&z=%3Cscript%3Ealert(1)%3C/script%3E",
+        "image=1e999&image=inf&k=2.5&model=../../etc",
+    ):
+        page = open_page(query)
+        for panel in panels(page):
+            assert "z=None" in panel.shown
+        assert not exception_texts(page)
+        assert page.get_by_test_id("stAlert").count() == 0
+        page.get_by_role("button", name="Next", exact=True).click()
+        panels(page)[0].wait_shown("image=1368,")
+    assert app_url.log.read_text() == before

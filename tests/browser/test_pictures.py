@@ -1,0 +1,63 @@
+"""The pictures of a panel are those that NumPy decodes."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from vae_core.bernoulli import sigmoid
+from vae_core.explorer.view import compute_view
+
+from ..explore_page import choices, loaded, mnist
+from .pages import OpenPage
+from .panel import Panel, light_theme, query_of
+
+Array = NDArray[np.floating]
+K = 20
+
+
+def grey(values: Array) -> Array:
+    return np.clip(255 * values, 0, 255)
+
+
+@pytest.fixture(params=["model", "versus"])
+def side(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def test_pictures_and_losses_are_those_of_numpy(open_page: OpenPage, side: str) -> None:
+    chosen = choices(image=18, k=K, seed=1)
+    panel = Panel(open_page(query_of(chosen)), side)
+    panel.wait_shown("image=18,")
+    network = loaded(getattr(chosen, side)).network
+    x = mnist().pixels(slice(18, 19))[0]
+    view = compute_view(loaded(getattr(chosen, side)), x, K, 1.0, 1)
+    samples = sigmoid(network.decode(view.z).astype(np.float64))
+    at_mean = sigmoid(network.decode(view.mean).astype(np.float64))
+
+    expected = {
+        "x": grey(x),
+        "mean": grey(at_mean),
+        "sample": grey(samples[0]),
+        "average": grey(samples.mean(axis=0)),
+        "stddev": grey(2 * samples.std(axis=0)),
+    }
+    for name, picture in expected.items():
+        assert panel.picture(f".pictures .{name} canvas") == pytest.approx(picture, abs=1), name
+
+    # Towards the colour of the sample where it has more ink, of the mean where it has less.
+    colours = light_theme(panel.page)["rgb"]
+    zero, *ends = (np.array(colours[name], np.float64) for name in ("zero", "mean", "sample"))
+    difference = (samples[0] - at_mean)[:, None]
+    end = np.where(difference > 0, ends[1], ends[0])
+    assert panel.pixels(".pictures .difference canvas").reshape(-1, 3) == pytest.approx(
+        zero + np.abs(difference) * (end - zero), abs=1.5
+    )
+
+    figures = panel.find(".samples figure")
+    assert figures.count() == K
+    for i in range(K):
+        picture = panel.picture(f".samples figure:nth-child({i + 1}) canvas")
+        assert picture == pytest.approx(grey(samples[i]), abs=1)
+    captions = [float(text) for text in figures.locator("figcaption").all_inner_texts()]
+    losses = (np.logaddexp(0, network.decode(view.z)) - x * network.decode(view.z)).sum(axis=1)
+    assert captions == pytest.approx(losses, abs=0.06)

@@ -1,0 +1,68 @@
+"""The Explore page without a browser: its models, its runs, and what it sends to its panels."""
+
+import json
+import logging
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from vae_core import checkpoint
+from vae_core.data import Dataset
+from vae_core.explorer import models
+from vae_core.explorer.state import Choices
+
+__all__ = ["SHIPPED", "choices", "complaints", "loaded", "mnist", "panel", "run_page"]
+
+APP = Path(__file__).resolve().parents[1] / "app.py"
+SHIPPED = [name for name in models.MODEL_NAMES if (models.MODELS / name / "weights.npz").exists()]
+# Streamlit's own remark that a test is no server.
+BARE_MODE = "streamlit.runtime.scriptrunner_utils.script_run_context"
+
+
+@cache
+def mnist() -> models.TestImages:
+    """The test images, read without Streamlit's cache."""
+    dataset = Dataset()
+    return models.TestImages(dataset.images("test"), dataset.labels("test"))
+
+
+@cache
+def loaded(name: str) -> models.LoadedModel:
+    """A shipped model, loaded without Streamlit's cache."""
+    return models.LoadedModel(name, *checkpoint.load(models.MODELS / name), mnist())
+
+
+def choices(**changes: Any) -> Choices:
+    """A visitor's choices: those of an address without a query, but for `changes`."""
+    values: dict[str, Any] = {"model": "sample", "versus": "mean", "image": 7, "z": None}
+    values |= {"k": 16, "scale": 1.0, "seed": 0, "layer": "none"}
+    return Choices(**values | changes)
+
+
+def run_page(**query: str) -> AppTest:
+    """The page as it opens at an address with this query."""
+    at = AppTest.from_file(APP, default_timeout=120)
+    for name, value in query.items():
+        at.query_params[name] = value
+    return at.run()
+
+
+def panel(at: AppTest, key: str) -> dict[str, Any] | None:
+    """What the page sent to the panel `model` or `versus`; None where there is no such panel."""
+    for component in at.get("bidi_component"):
+        if component.proto.id.endswith(f"-panel-{key}"):
+            data: dict[str, Any] = json.loads(component.proto.bytes)
+            return data
+    return None
+
+
+def complaints(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Log messages above `info`."""
+    return [
+        f"{record.name}: {record.getMessage()}"
+        for record in caplog.records
+        if record.levelno > logging.INFO and record.name != BARE_MODE
+    ]

@@ -1,0 +1,114 @@
+"""The shipped models: complete, comparable, as good as promised, and with the metrics they state."""
+
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+
+from vae_core import checkpoint
+from vae_core.checkpoint import Metadata
+from vae_core.config import PRESETS
+from vae_core.data import ASSETS, Dataset, pixels
+from vae_core.evaluation import Evaluation, evaluate
+
+NAMES = ["sample", "sample-10", "quadrature", "mean", "autoencoder", "blog", "large"]
+BLOG_SIZED = [name for name in NAMES if name != "large"]
+WITH_POSTERIOR = [name for name in NAMES if name != "autoencoder"]
+# Metrics that count the images or measure the numerical error, which may fall with a better method.
+NOT_REPRODUCED = {"images_without_evidence"}
+
+
+def load(name: str) -> Metadata:
+    metadata = checkpoint.load_metadata(ASSETS / "models" / name)
+    assert metadata.complete, f"{name} has done {metadata.epochs_done} epochs"
+    return metadata
+
+
+@cache
+def evaluation(name: str) -> Evaluation:
+    """A model on all 10,000 test images: up to a minute, so once per model."""
+    load(name)
+    network, _ = checkpoint.load(ASSETS / "models" / name)
+    return evaluate(network, pixels(Dataset().images("test")))
+
+
+def test_all_seven_are_there_and_no_other() -> None:
+    assert list(PRESETS) == NAMES
+    folders = [path.name for path in (ASSETS / "models").iterdir() if path.is_dir()]
+    assert sorted(folders) == sorted(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_complete(name: str) -> None:
+    metadata = load(name)
+    assert metadata.training == PRESETS[name]
+    assert metadata.data_sha256 == Dataset().sha256()
+    assert {len(curve) for curve in metadata.history.values()} == {metadata.training.epochs}
+    files = {path.name for path in (ASSETS / "models" / name).iterdir()}
+    assert files == {"metadata.json", "weights.npz"}
+
+
+@pytest.mark.parametrize("name", BLOG_SIZED)
+def test_blog_sized_models_differ_in_their_objective_only(name: str) -> None:
+    training = load(name).training
+    assert replace(training, objective="sample", samples=1) == load("sample").training
+    assert (training.epochs, training.batch_size, training.model.hidden) == (100, 32, (64,))
+
+
+def test_sample() -> None:
+    metrics = load("sample").test
+    assert metrics["negative_elbo"] <= 153.5
+    assert 0.6 <= metrics["jensen_gap"] <= 1.1
+
+
+def test_quadrature_is_the_same_model_without_noise() -> None:
+    difference = load("quadrature").test["negative_elbo"] - load("sample").test["negative_elbo"]
+    assert abs(difference) <= 1.5
+
+
+def test_mean_is_another_model() -> None:
+    mean, sample = load("mean").test, load("sample").test
+    key = "reconstruction_loss_at_mean"
+    assert abs(mean[key] - sample[key]) <= 3
+    assert mean["jensen_gap"] >= 100
+    assert 0.98 <= mean["median_stddev"] <= 1.02
+
+
+def test_large() -> None:
+    assert load("large").test["negative_elbo"] <= 134
+
+
+def test_blog_prints_another_number_than_its_bound() -> None:
+    metrics = load("blog").test
+    assert abs(metrics["printed_loss"] - metrics["negative_elbo"]) > 2
+
+
+def test_autoencoder_has_no_bound() -> None:
+    metrics = load("autoencoder").test
+    assert metrics["kl"] is None
+    assert metrics["negative_elbo"] is None
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_stated_metrics_are_reproduced(name: str) -> None:
+    stated, received = load(name).test, evaluation(name).metrics()
+    assert stated.keys() == received.keys()
+    for key in stated.keys() - NOT_REPRODUCED:
+        expected = None if stated[key] is None else pytest.approx(stated[key], abs=1e-2)
+        assert received[key] == expected, key
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_image_has_an_evidence(name: str) -> None:
+    missing = np.flatnonzero(~np.isfinite(evaluation(name).log_evidence))
+    assert missing.tolist() == []
+
+
+@pytest.mark.parametrize("name", WITH_POSTERIOR)
+def test_evidence_bounds_the_elbo_of_every_image(name: str) -> None:
+    result = evaluation(name)
+    slack = result.negative_elbo + result.log_evidence  # -ELBO - (-log p(x))
+    allowed = result.log_evidence_error + result.loss.error + 1e-3
+    violations = np.flatnonzero(~(slack >= -allowed))
+    assert violations.tolist() == [], slack[violations]

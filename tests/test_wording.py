@@ -1,0 +1,117 @@
+"""The sentences and rows of a panel say what its numbers say."""
+
+import re
+from dataclasses import replace
+
+import numpy as np
+
+from vae_core.config import PRESETS
+from vae_core.estimators import Estimate
+from vae_core.explorer.view import View, compute_view
+from vae_core.explorer.wording import (
+    SMALL_PRICE,
+    definitions,
+    description,
+    numbers,
+    objective_sentence,
+    verdict,
+)
+
+from .explore_page import loaded, mnist
+
+
+def view(k: int = 16, scale: float = 1.0) -> View:
+    return compute_view(loaded("sample"), mnist().pixels(slice(7, 8))[0], k, scale, 0)
+
+
+def priced(share: float) -> View:
+    """A view whose price of sampling is a share of its loss at the mean."""
+    v = view()
+    loss = v.loss_at_mean * (1 + share)
+    return replace(v, expected_loss=Estimate(np.array([loss]), np.zeros(1)))
+
+
+def words(html: str) -> str:
+    """Text without its tags and numbers."""
+    return re.sub(r"<[^>]*>|[\d.]+", "", html)
+
+
+def rows(v: View) -> dict[str, tuple[str, str]]:
+    return {row["name"]: (row["value"], row["error"]) for row in numbers(v)}
+
+
+def test_the_verdict_turns_where_samples_stop_looking_like_the_mean() -> None:
+    below, above = (verdict(priced(SMALL_PRICE + d), True) for d in (-1e-3, 1e-3))
+    nearly_zero, large = (verdict(priced(share), True) for share in (1e-3, 1.0))
+    assert words(nearly_zero) == words(below)
+    assert words(below) != words(above)
+    assert words(above) == words(large)
+
+
+def test_the_verdict_says_whether_sampling_costs_or_saves() -> None:
+    costs, saves = verdict(priced(1e-2), True), verdict(priced(-1e-2), True)
+    assert "costs" in costs
+    assert "saves" in saves
+    assert words(costs.replace("costs", "saves")) == words(saves)
+
+
+def test_the_verdict_quotes_the_price_and_the_loss() -> None:
+    v = view()
+    assert f"<b>{abs(v.price):.2f} nats</b> of {v.loss_at_mean:.0f}" in verdict(v, True)
+    v = priced(2.0)
+    assert f"<b>{v.price:.0f} nats</b> on top of {v.loss_at_mean:.0f}" in verdict(v, True)
+
+
+def test_without_noise_or_without_q_the_verdict_is_another() -> None:
+    kinds = [verdict(view(), True), verdict(view(scale=0.0), True), verdict(view(), False)]
+    assert len({words(kind) for kind in kinds}) == 3
+    assert all("infinite" in kind for kind in kinds[1:])
+
+
+def test_rows_are_the_numbers_of_the_view() -> None:
+    v = view()
+    table = rows(v)
+    assert list(table) == [name for name, *_ in definitions()]
+    assert [value for value, _ in table.values()] == [
+        f"{value:.2f}".replace("-", "−")
+        for value in (
+            v.loss_at_mean,
+            float(v.sampled_loss.value),
+            v.price,
+            v.kl,
+            v.negative_elbo,
+            v.negative_log_evidence,
+            v.slack,
+        )
+    ]
+    assert table["Loss over samples"][1] == f"± {float(v.sampled_loss.error):.2f}"
+    assert table["Price of sampling"][1] == f"predicted {v.predicted_price:.2f}"
+
+
+def test_rows_without_an_answer_say_so() -> None:
+    v = view()
+    unanswered = replace(v, evidence=replace(v.evidence, log_evidence=np.array([np.nan])))
+    assert rows(unanswered)["−log p(x)"][0] == "not answered"
+    assert rows(unanswered)["Slack of the bound"][0] == "not answered"
+    assert rows(view(scale=0.0))["−ELBO"] == ("∞", "")
+    assert rows(view(k=1))["Loss over samples"][1] == ""  # one sample has no standard error
+
+
+def test_a_small_negative_number_has_no_sign() -> None:
+    v = priced(0.0)
+    tiny = replace(v, expected_loss=Estimate(np.array([v.loss_at_mean - 1e-3]), np.zeros(1)))
+    assert rows(tiny)["Price of sampling"][0] == "0.00"
+    assert rows(priced(-0.5))["Price of sampling"][0].startswith("−")
+
+
+def test_every_objective_has_a_sentence_of_its_own() -> None:
+    sentences = {objective_sentence(config) for name, config in PRESETS.items() if name != "large"}
+    assert len(sentences) == len(PRESETS) - 1
+    assert objective_sentence(PRESETS["large"]) == objective_sentence(PRESETS["sample"])
+
+
+def test_the_description_states_mean_and_stddev() -> None:
+    v = view(scale=2.0)
+    text = description("sample", v)
+    for value in (*(f"{m:.2f}" for m in v.mean), *(f"{2 * s:.3f}" for s in v.stddev)):
+        assert value in text
