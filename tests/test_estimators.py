@@ -1,5 +1,6 @@
 """Estimators: exact where they must be, honest about their errors elsewhere."""
 
+from itertools import pairwise
 from math import prod
 
 import numpy as np
@@ -143,7 +144,7 @@ def test_bound_rises_with_samples_to_log_evidence(decoder: LinearGaussian) -> No
     for samples in (1, 4, 16, 64):
         bound, log_evidence, elbo = bounds(decoder, samples, draws=4000)
         averages.append(monte_carlo(bound))
-    for less, more in zip(averages, averages[1:], strict=False):
+    for less, more in pairwise(averages):
         assert more.value - less.value > 3 * np.hypot(less.error, more.error)
     assert elbo < averages[-1].value < log_evidence + 4 * averages[-1].error
     bound, log_evidence, _ = bounds(decoder, samples=200_000, draws=1)

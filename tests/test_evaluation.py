@@ -92,7 +92,7 @@ def test_blog_recipe_prints_the_kl_of_another_q(
 
 def test_expected_loss_by_either_method(networks: dict[str, Network]) -> None:
     network = networks["log_var"]
-    mean = np.zeros((2, 2)) + [0.4, -0.2]
+    mean = np.tile([0.4, -0.2], (2, 1))
     grid = EvidenceGrid(network)
     width = 2 * grid.spacing
     for factor in (0.98, 1.02):  # quadrature below, the lattice above

@@ -49,7 +49,12 @@ def roots(path: Path) -> set[str]:
 def run(code: str) -> str:
     """Standard output of a fresh interpreter."""
     process = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
     assert process.returncode == 0, process.stderr
     return process.stdout

@@ -1,4 +1,4 @@
-"""The shipped models: complete, comparable, as good as promised, and with the metrics they state."""
+"""The shipped models: complete, comparable, as good as promised, with the metrics they state."""
 
 from dataclasses import replace
 from functools import cache

@@ -42,7 +42,7 @@ def interrupt(_: Progress) -> None:
 def test_a_run_learns_and_is_saved(run: Run, dataset: Dataset) -> None:
     folder, events, arrays = run
     assert sorted(os.listdir(folder)) == FILES
-    network, metadata = checkpoint.load(folder)
+    _, metadata = checkpoint.load(folder)
     assert metadata.complete
     assert metadata.training == CONFIG
     assert metadata.data_sha256 == dataset.sha256()

@@ -1,8 +1,8 @@
-"""The panel's frontend: one component for a model's bytes, one for what changes with a click.
+"""The panel's frontend: components for the code, for a model's bytes, for what a click changes.
 
-Streamlit sends a component's changed data whole. A model's points and weights (0.3 MB) are
-therefore the data of a component of their own, which the browser receives once; a panel's data
-are the few kilobytes that a click changes.
+Streamlit sends a component whole, source and data, when its data change. The panels' code
+(40 kB) and a model's points and weights (0.3 MB) are therefore components of their own, which
+the browser receives once; a panel's data are the few kilobytes that a click changes.
 """
 
 import base64
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from ..latent import Field
 from .models import LoadedModel, TestImages
 
-__all__ = ["field_data", "mount_model_data", "mount_panel", "pack_model", "picked"]
+__all__ = ["field_data", "mount_code", "mount_model_data", "mount_panel", "pack_model", "picked"]
 
 FRONTEND = Path(__file__).parent / "frontend"
 
@@ -30,10 +30,16 @@ def _source(*names: str) -> str:
 
 
 @cache
-def _model_data() -> Callable[..., Any]:
+def _code() -> Callable[..., Any]:
+    names = ("decoder", "store", "theme", "pictures", "drawing", "plane", "panel", "code")
     return st.components.v2.component(
-        "vae_model_data", js=_source("decoder.js", "store.js", "model_data.js")
+        "vae_code", js=_source("loader.js", *(f"{name}.js" for name in names))
     )
+
+
+@cache
+def _model_data() -> Callable[..., Any]:
+    return st.components.v2.component("vae_model_data", js=_source("loader.js", "model_data.js"))
 
 
 @cache
@@ -42,16 +48,13 @@ def _panel() -> Callable[..., Any]:
         "vae_panel",
         html=_source("panel.html"),
         css=_source("panel.css"),
-        js=_source(
-            "decoder.js",
-            "store.js",
-            "theme.js",
-            "pictures.js",
-            "drawing.js",
-            "plane.js",
-            "panel.js",
-        ),
+        js=_source("loader.js", "panel_mount.js"),
     )
+
+
+def mount_code() -> None:
+    """Hands the code of the panels to the browser, which keeps it."""
+    _code()(key="code")
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)

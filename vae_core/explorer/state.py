@@ -80,6 +80,12 @@ def parse_z(text: object) -> tuple[float, float] | None:
     return x, y
 
 
+def known_choices() -> Choices | None:
+    """The choices as the last run and the callbacks left them; None before the first run."""
+    keys = ("model", "versus", "image", "z", "k", "scale", "seed", "layer")
+    return read_choices() if all(key in st.session_state for key in keys) else None
+
+
 def read_choices() -> Choices:
     """The choices of this run; its widgets must have been drawn."""
     state = st.session_state

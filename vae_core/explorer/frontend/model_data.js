@@ -1,5 +1,5 @@
 // Receives the bytes of one model; draws nothing.
 
 export default function ({ data }) {
-  offerModel(data);
+  page.whenDefined((code) => code.offerModel(data));
 }

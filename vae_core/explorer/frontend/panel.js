@@ -37,10 +37,7 @@ function build(root, setTriggerValue) {
   panel.plane = new Plane(element(".plane"), (picked) => setTriggerValue("pick", picked), onHover);
   element(".zoom").onclick = () => panel.plane.lookAtPosterior();
   element(".whole").onclick = () => panel.plane.home();
-  panel.observer = new ResizeObserver(() => {
-    panel.plane.stale = true;
-    panel.plane.draw();
-  });
+  panel.observer = new ResizeObserver(() => panel.plane.resize(element(".plane").clientWidth));
   panel.observer.observe(element(".plane"));
   return panel;
 }
@@ -119,7 +116,7 @@ function showPictures(panel, data, theme) {
   slice();
 }
 
-export default function ({ data, parentElement, setTriggerValue }) {
+function showPanel({ data, parentElement, setTriggerValue }) {
   let panel = panels.get(parentElement);
   if (!panel) {
     panel = build(parentElement, setTriggerValue);

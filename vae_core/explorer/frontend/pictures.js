@@ -1,8 +1,11 @@
 // Pictures of 28 x 28 numbers on canvases, enlarged by CSS with crisp pixels.
 
+const OPAQUE = 0xff000000;
+
+// Colours are 32-bit: alpha, blue, green, red from the highest byte down.
 function grey(value) {
   const level = Math.round(255 * Math.min(1, Math.max(0, value)));
-  return [level, level, level];
+  return OPAQUE | (level << 16) | (level << 8) | level;
 }
 
 // Diverging scale for a difference in [-limit, limit]: more ink towards the sample's colour,
@@ -10,7 +13,8 @@ function grey(value) {
 function diverging(value, limit, theme) {
   const t = Math.min(1, Math.abs(value) / limit);
   const end = value > 0 ? theme.rgb.sample : theme.rgb.mean;
-  return theme.rgb.zero.map((zero, i) => Math.round(zero + t * (end[i] - zero)));
+  const [r, g, b] = theme.rgb.zero.map((zero, i) => Math.round(zero + t * (end[i] - zero)));
+  return OPAQUE | (b << 16) | (g << 8) | r;
 }
 
 function paint(canvas, values, width, colour = grey) {
@@ -19,10 +23,8 @@ function paint(canvas, values, width, colour = grey) {
   if (canvas.height !== height) canvas.height = height;
   const context = canvas.getContext("2d");
   const image = context.createImageData(width, height);
-  for (let i = 0; i < values.length; i++) {
-    const [r, g, b] = colour(values[i]);
-    image.data.set([r, g, b, 255], 4 * i);
-  }
+  const pixels = new Uint32Array(image.data.buffer);
+  for (let i = 0; i < values.length; i++) pixels[i] = colour(values[i]);
   context.putImageData(image, 0, 0);
 }
 

@@ -3,6 +3,7 @@
 const PICK_RADIUS = 7; // css pixels
 const CURSOR_STEP = 8;
 const DOUBLE_CLICK = 350; // milliseconds
+const RAW_INTERVAL = 4; // of a mouse that reports a thousand times a second
 
 class Plane {
   // onPick({image}) or onPick({z}) is called for a click, a tap or Enter;
@@ -44,6 +45,7 @@ class Plane {
     this.centre = [x, y];
     this.half = Math.min(200, Math.max(1e-3, half));
     this.stale = true;
+    this.hoverX = null; // another z lies there now
     this.draw();
   }
 
@@ -52,8 +54,11 @@ class Plane {
     this.lookAt(mean[0], mean[1], 4 * Math.max(stddev[0], stddev[1], 0.01));
   }
 
-  get size() {
-    return this.canvas.clientWidth;
+  // Told by the panel: asking the canvas would have the browser lay the page out first.
+  resize(size) {
+    this.size = size;
+    this.stale = true;
+    this.draw();
   }
 
   toScreen(x, y) {
@@ -92,7 +97,7 @@ class Plane {
 
   paint() {
     const ratio = globalThis.devicePixelRatio || 1;
-    const pixels = Math.round(this.size * ratio);
+    const pixels = Math.round((this.size ?? 0) * ratio);
     if (!pixels) return; // not laid out yet
     const { canvas, backdrop } = this;
     if (canvas.width !== pixels || canvas.height !== pixels) {
@@ -131,6 +136,11 @@ class Plane {
       this.down = at(event);
       if (event.pointerType === "touch") this.hover(...at(event));
     };
+    // Where the browser has it, this event does not wait for the next frame as a move does.
+    canvas.onpointerrawupdate = (event) => {
+      const soon = event.timeStamp - this.hovered < RAW_INTERVAL;
+      if (!this.pointers.size && !soon) this.hover(...at(event));
+    };
     canvas.onpointermove = (event) => {
       const here = at(event);
       const before = this.pointers.get(event.pointerId);
@@ -151,7 +161,7 @@ class Plane {
       this.lastClick = { time: event.timeStamp, place: here };
     };
     canvas.onpointercancel = (event) => this.pointers.delete(event.pointerId);
-    canvas.onpointerleave = () => this.onHover(null);
+    canvas.onpointerleave = () => this.leave();
     canvas.ondblclick = () => {
       if (!this.model) return;
       this.home();
@@ -160,18 +170,25 @@ class Plane {
     canvas.onwheel = (event) => {
       event.preventDefault();
       this.zoom(Math.exp(0.0015 * event.deltaY), ...at(event));
+      this.hover(...at(event));
     };
     canvas.onkeydown = (event) => this.key(event);
     canvas.onblur = () => {
       this.cursor = null;
-      this.onHover(null);
+      this.leave();
       this.draw();
     };
   }
 
   hover(px, py) {
-    if (!this.model) return;
+    if (!this.model || (px === this.hoverX && py === this.hoverY)) return;
+    Object.assign(this, { hoverX: px, hoverY: py, hovered: performance.now() });
     this.onHover(this.toData(px, py), this.imageNear(px, py), px, py);
+  }
+
+  leave() {
+    this.hoverX = this.hoverY = null;
+    this.onHover(null);
   }
 
   pick(px, py) {
@@ -224,7 +241,7 @@ class Plane {
       this.zoom(1.25, ...(this.cursor ? this.toScreen(...this.cursor) : [middle, middle]));
     } else if (event.key === "Escape" || event.key === "0") {
       this.cursor = null;
-      this.onHover(null);
+      this.leave();
       this.home();
     } else {
       return;

@@ -3,14 +3,16 @@
 import base64
 import contextlib
 import math
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from ...errors import InputError
-from ..components import mount_model_data, mount_panel
+from ..components import mount_code, mount_model_data, mount_panel
 from ..layers import LAYERS, layer_data
 from ..models import MODEL_NAMES, LoadedModel, TestImages, load_model, load_test_images
 from ..state import (
@@ -26,6 +28,7 @@ from ..state import (
     go_random,
     go_step,
     handle_pick,
+    known_choices,
     read_choices,
     resample,
     restart_sequence,
@@ -42,10 +45,11 @@ STYLE = """
 .stMainBlockContainer h1 { font-size: 1.6rem; line-height: 1.25; padding: 0 0 .3rem; }
 .stMainBlockContainer > .stVerticalBlock { gap: .5rem; }
 .stColumn > .stVerticalBlock { gap: .25rem; }
-.st-key-model-data { position: absolute; height: 0; overflow: hidden; }
+.st-key-browser-side { position: absolute; height: 0; overflow: hidden; }
 </style>
 """
 
+PANELS = ("model", "versus")
 BOUND: dict[str, Any] = {"bind": "query-params"}
 
 
@@ -62,20 +66,43 @@ def show() -> None:
     except InputError as error:
         st.error(str(error))
         return
-    _controls()
-    data = st.container(key="model-data")
+    controls = st.container()
     columns = st.columns(2, gap="medium")
-    for column, key in zip(columns, ("model", "versus"), strict=True):
-        with column:
+    headings = [column.container() for column in columns]
+    # What a click changes goes out first: the controls, which the visitor sees already, would
+    # keep the browser busy. Only a first run has to ask them what the address says.
+    early = known_choices()
+    if early:
+        _panels(early, columns, test)
+    with controls:
+        _controls()
+    for heading, key in zip(headings, PANELS, strict=True):
+        with heading:
             _heading(key)
     choices = read_choices()
-    for column, key, name in zip(
-        columns, ("model", "versus"), (choices.model, choices.versus), strict=True
-    ):
+    if not early:
+        _panels(choices, columns, test)
+    elif choices != early:  # the address changed under the widgets: Back, Forward
+        st.rerun()
+    _legend()
+    _browser_side(choices, test)
+
+
+def _panels(choices: Choices, columns: Sequence[DeltaGenerator], test: TestImages) -> None:
+    for column, key, name in zip(columns, PANELS, (choices.model, choices.versus), strict=True):
         if name != "none":
             with column:
-                _panel(key, name, choices, test, data)
-    _legend()
+                _panel(key, name, choices, test)
+
+
+def _browser_side(choices: Choices, test: TestImages) -> None:
+    """The code and the models that the panels wait for; a click changes none of them."""
+    with st.container(key="browser-side"):
+        mount_code()
+        for name in dict.fromkeys((choices.model, choices.versus)):  # the same twice: one copy
+            if name != "none":
+                with contextlib.suppress(InputError):  # the panel says what is wrong
+                    mount_model_data(load_model(name), test)
 
 
 def _controls() -> None:
@@ -165,19 +192,24 @@ def _heading(key: str) -> None:
             st.markdown(objective_sentence(load_model(name).metadata.training))
 
 
-def _panel(
-    key: str, name: str, choices: Choices, test: TestImages, data: st.delta_generator.DeltaGenerator
-) -> None:
+def _panel(key: str, name: str, choices: Choices, test: TestImages) -> None:
     try:
         model = load_model(name)
     except InputError as error:
         st.error(str(error))
         return
-    if key == "model" or name != choices.model:  # the browser keeps one copy
-        with data:
-            mount_model_data(model, test)
     panel = f"panel-{key}"
-    mount_panel(panel, panel_data(model, choices, test), partial(handle_pick, panel))
+    mount_panel(
+        panel, _cached(model.fingerprint, choices, model, test), partial(handle_pick, panel)
+    )
+
+
+@st.cache_data(max_entries=128, show_spinner=False)
+def _cached(
+    fingerprint: str, choices: Choices, _model: LoadedModel, _test: TestImages
+) -> dict[str, Any]:
+    """`panel_data`, shared by all who look at the same thing; `fingerprint` is for the cache."""
+    return panel_data(_model, choices, _test)
 
 
 def panel_data(model: LoadedModel, choices: Choices, test: TestImages) -> dict[str, Any]:

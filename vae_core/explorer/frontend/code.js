@@ -1,0 +1,6 @@
+// The page's code, as a component that draws nothing. Streamlit sends a component's source along
+// with its data, whole, whenever the data change: this one has none, so it comes once.
+
+export default function () {
+  if (!page.code) page.define({ offerModel, showPanel });
+}
