@@ -67,7 +67,6 @@ def main() -> int:
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         with serve(Path(folder) / "log.txt") as server:
             if "--no-memory" not in sys.argv:
-                if "--no-memory" not in sys.argv:
                 measure_memory(browser, server)
             for name in ("sample", "large"):
                 page = open_page(browser, server, f"model={name}")
