@@ -12,6 +12,7 @@ from vae_core.explorer.wording import (
     SMALL_PRICE,
     definitions,
     description,
+    introduction,
     numbers,
     objective_sentence,
     verdict,
@@ -105,9 +106,22 @@ def test_a_small_negative_number_has_no_sign() -> None:
 
 
 def test_every_objective_has_a_sentence_of_its_own() -> None:
-    sentences = {objective_sentence(config) for name, config in PRESETS.items() if name != "large"}
-    assert len(sentences) == len(PRESETS) - 1
-    assert objective_sentence(PRESETS["large"]) == objective_sentence(PRESETS["sample"])
+    sentences = {objective_sentence(config) for config in PRESETS.values()}
+    assert len(sentences) == len(PRESETS)
+    assert objective_sentence(PRESETS["large"]).startswith(objective_sentence(PRESETS["sample"]))
+
+
+def test_the_introduction_claims_only_what_the_two_share() -> None:
+    sample, mean, large = (PRESETS[name] for name in ("sample", "mean", "large"))
+    assert "same initial weights" in introduction([sample, mean])
+    for others in ([sample], [sample, sample], [sample, large]):
+        assert "same initial weights" not in introduction(others)
+
+
+def test_an_autoencoder_has_no_price() -> None:
+    v = view()
+    point = rows(replace(v, stddev=np.zeros(2)))
+    assert point["Loss over samples"] == point["Price of sampling"] == ("no q", "")
 
 
 def test_the_description_states_mean_and_stddev() -> None:

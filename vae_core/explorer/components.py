@@ -86,9 +86,15 @@ def pack_model(model: LoadedModel, test: TestImages) -> bytes:
     )
 
 
-def field_data(field: Field, caption: str) -> dict[str, Any]:
-    """A field as the panel draws it: its largest value is the strongest shade."""
-    values = field.values / max(float(field.values.max()), 1e-300)
+def field_data(field: Field, caption: str, power: float = 1.0) -> dict[str, Any]:
+    """A field as the panel draws it: its largest value is the strongest shade.
+
+    Args:
+        field: to be drawn.
+        caption: says what the strongest shade stands for.
+        power: of the value that a shade is proportional to; below one, small values show.
+    """
+    values = (field.values / max(float(field.values.max()), 1e-300)) ** power
     grey = np.round(255 * values).astype(np.uint8)
     return {
         "extent": list(field.extent),

@@ -48,6 +48,6 @@ def _model_layer(layer: str, name: str, fingerprint: str) -> dict[str, Any]:
         return field_data(field, f"darkest: {field.values.max():.2f} nats at σ = {stddev:.2f}")
     if layer == "aggregate":
         field = latent.aggregate_posterior(model.mean, model.stddev, extent)
-        return field_data(field, f"darkest: {field.values.max():.3g} per unit²")
+        return field_data(field, f"darkest: {field.values.max():.3g} per unit²", power=0.5)
     field = latent.magnification(model.network, extent)
-    return field_data(field, f"darkest: {field.values.max():.3g} per unit²")
+    return field_data(field, f"darkest: {field.values.max():.3g} per unit²", power=0.5)

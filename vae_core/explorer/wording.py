@@ -1,12 +1,13 @@
 """The sentences and the rows of numbers of a panel, computed from its view."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
-from ..config import TrainingConfig
+from ..config import ModelConfig, TrainingConfig
 from .view import View
 
-__all__ = ["definitions", "description", "numbers", "objective_sentence", "verdict"]
+__all__ = ["definitions", "description", "introduction", "numbers", "objective_sentence", "verdict"]
 
 # A price below this share of the loss leaves the samples recognisable as the image.
 SMALL_PRICE = 0.05
@@ -26,9 +27,27 @@ def _error(value: float) -> str:
     return f"± {value:.2f}" if value >= 0.005 else "exact"
 
 
+def introduction(configs: Sequence[TrainingConfig]) -> str:
+    """What is compared, for the one or two networks on show."""
+    if len(configs) == 1:
+        return "One network and one image: what a sample of q(z|x) means to it."
+    first, second = configs
+    if first == second:
+        return "The same network twice. Choose another one to see what training changes."
+    if first.model == second.model:
+        return (
+            "Two networks of the same shape, from the same initial weights, on the same digits. "
+            "Only the objective of their training differs. Compare what a sample of q(z|x) means "
+            "to each."
+        )
+    return "Two networks of different size. Compare what a sample of q(z|x) means to each."
+
+
 def objective_sentence(config: TrainingConfig) -> str:
     """What this network decoded while it was trained."""
-    return {
+    layers = config.model.hidden
+    size = "" if layers == ModelConfig().hidden else f" {len(layers)} layers of {layers[0]} units."
+    sentence = {
         "sample": "Trained by decoding one random sample of q(z|x): the VAE."
         if config.samples == 1
         else f"Trained by decoding {config.samples} samples of q(z|x) and averaging their losses.",
@@ -37,6 +56,7 @@ def objective_sentence(config: TrainingConfig) -> str:
         "autoencoder": "Trained by decoding the mean, without a KL term: an autoencoder.",
         "blog": "Trained by the blog's recipe: noise 0.1 eˢ, while its KL reads s as ln σ².",
     }[config.objective]
+    return sentence + size
 
 
 def verdict(view: View, has_posterior: bool) -> str:
@@ -135,11 +155,14 @@ def numbers(view: View) -> list[dict[str, Any]]:
     """The rows of a panel's table, in nats."""
     quadrature = float(view.expected_loss.error[0])
     evidence = float(view.evidence.error[0])
-    predicted = f"predicted {_nats(view.predicted_price)}" if view.scale else ""
+    sampled = (_nats(float(view.sampled_loss.value)), _error(float(view.sampled_loss.error)))
+    price = (_nats(view.price), f"predicted {_nats(view.predicted_price)}" if view.scale else "")
+    if not view.stddev.any():  # an autoencoder
+        sampled = price = ("no q", "")
     values = [
         (_nats(view.loss_at_mean), "exact"),
-        (_nats(float(view.sampled_loss.value)), _error(float(view.sampled_loss.error))),
-        (_nats(view.price), predicted),
+        sampled,
+        price,
         (_nats(view.kl), "exact" if math.isfinite(view.kl) else ""),
         (_nats(view.negative_elbo), _error(quadrature) if math.isfinite(view.kl) else ""),
         (_nats(view.negative_log_evidence), _error(evidence)),

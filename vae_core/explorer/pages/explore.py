@@ -34,7 +34,7 @@ from ..state import (
     restart_sequence,
 )
 from ..view import compute_view, decoded_image
-from ..wording import definitions, description, numbers, objective_sentence, verdict
+from ..wording import definitions, description, introduction, numbers, objective_sentence, verdict
 
 __all__ = ["show"]
 
@@ -57,10 +57,7 @@ def show() -> None:
     """Draws the page."""
     st.html(STYLE)
     st.title("Why does a VAE decode a random sample, and not the mean?", anchor=False)
-    st.markdown(
-        "Two networks of the same shape, from the same initial weights, on the same digits. Only "
-        "what they decoded in training differs. Compare what a sample of q(z|x) means to each."
-    )
+    introduced = st.container()
     try:
         test = load_test_images()
     except InputError as error:
@@ -84,6 +81,9 @@ def show() -> None:
         _panels(choices, columns, test)
     elif choices != early:  # the address changed under the widgets: Back, Forward
         st.rerun()
+    with introduced, contextlib.suppress(InputError):  # the panels say what is wrong
+        names = [name for name in (choices.model, choices.versus) if name != "none"]
+        st.markdown(introduction([load_model(name).metadata.training for name in names]))
     _legend()
     _browser_side(choices, test)
 
