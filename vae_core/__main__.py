@@ -1,8 +1,11 @@
 """Command line: python -m vae_core train | evaluate | export."""
 
 import argparse
+import contextlib
 import json
+import os
 import sys
+from collections.abc import Iterator
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import NoReturn
@@ -66,6 +69,20 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keeps to itself what TensorFlow's C++ says on standard error while it loads."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
 def _train(arguments: argparse.Namespace) -> None:
     changes = {name: getattr(arguments, name) for name in TRAINING_FLAGS}
     changes = {name: value for name, value in changes.items() if value is not None}
@@ -93,7 +110,8 @@ def _train_one(
         if metadata.complete and metadata.training == config:  # interrupted after its training
             _record_metrics(folder, dataset)
             return
-    from .training import train  # TensorFlow: only now, so that wrong input is answered at once
+    with _quiet():  # TensorFlow: only now, so that wrong input is answered at once
+        from .training import train
 
     printer = ProgressPrinter(name, sys.stdout)
     try:
@@ -143,7 +161,8 @@ def _evaluate(arguments: argparse.Namespace) -> None:
 
 
 def _export(arguments: argparse.Namespace) -> None:
-    from .training import export
+    with _quiet():
+        from .training import export
 
     export(arguments.model, arguments.file)
     print(f"{arguments.file} written")
