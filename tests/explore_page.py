@@ -26,7 +26,7 @@ BARE_MODE = "streamlit.runtime.scriptrunner_utils.script_run_context"
 def mnist() -> models.TestImages:
     """The test images, read without Streamlit's cache."""
     dataset = Dataset()
-    return models.TestImages(dataset.images("test"), dataset.labels("test"))
+    return models.TestImages(dataset.images("test"), dataset.labels("test"), dataset.sha256())
 
 
 @cache

@@ -93,7 +93,17 @@ def _train(arguments: argparse.Namespace) -> None:
         hidden = arguments.hidden or preset(name).model.hidden
         config = preset(name, **changes, model=ModelConfig(image_shape=shape, hidden=hidden))
         folder = arguments.out / name if arguments.preset == "all" else arguments.out
+        if arguments.preset == "all" and not arguments.overwrite and _finished(folder, config):
+            print(f"{folder}: finished already")
+            continue
         _train_one(name, config, dataset, folder, arguments.overwrite)
+
+
+def _finished(folder: Path, config: TrainingConfig) -> bool:
+    if not (folder / "metadata.json").exists():
+        return False
+    metadata = checkpoint.load_metadata(folder)
+    return metadata.complete and bool(metadata.test) and metadata.training == config
 
 
 def _train_one(
@@ -103,11 +113,12 @@ def _train_one(
         raise InputError(f"Invalid --out. Expected a folder. Received: {folder}")
     if (folder / "metadata.json").exists() and not overwrite:
         metadata = checkpoint.load_metadata(folder)
-        if metadata.complete and metadata.test:
+        same = metadata.training == config and metadata.data_sha256 == dataset.sha256()
+        if metadata.complete and (metadata.test or not same):
             raise InputError(
                 f"{folder} holds a finished model; expected another --out, or --overwrite"
             )
-        if metadata.complete and metadata.training == config:  # interrupted after its training
+        if metadata.complete:  # interrupted after its training
             _record_metrics(folder, dataset)
             return
     with _quiet():  # TensorFlow: only now, so that wrong input is answered at once
@@ -138,6 +149,11 @@ def _metrics(folder: Path, dataset: Dataset) -> dict[str, float | None]:
     from .evaluation import evaluate
 
     network, metadata = checkpoint.load(folder)
+    if metadata.training.model.latent_dim != 2:
+        raise InputError(
+            f"Model {folder}: expected 2 latent dimensions, which can be integrated; received "
+            f"{metadata.training.model.latent_dim}"
+        )
     images = dataset.images("test")
     if images.shape[1:] != metadata.training.model.image_shape:
         raise InputError(
@@ -177,7 +193,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"vae_core: {error}", file=sys.stderr)
         return 2
     except OSError as error:
-        print(f"vae_core: {error.filename}: {error.strerror}", file=sys.stderr)
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"vae_core: {where}{error.strerror or error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130

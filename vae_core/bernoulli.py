@@ -53,7 +53,7 @@ def reconstruction_loss(x: Array, logits: Array) -> Array:
 def entropy(x: Array) -> Array:
     """Least possible reconstruction loss of an image: the entropy of its pixels.
 
-    H = -Σ_i x_i ln x_i + (1 - x_i) ln(1 - x_i), zero for a black-and-white image.
+    H = -Σ_i [x_i ln x_i + (1 - x_i) ln(1 - x_i)], zero for a black-and-white image.
 
     Args:
         x: images `(..., pixels)` in [0, 1].

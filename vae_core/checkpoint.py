@@ -195,8 +195,19 @@ def load(folder: Path) -> tuple[Network, Metadata]:
         InputError: a file is missing or damaged, or the two do not belong together.
     """
     metadata = load_metadata(folder)
-    arrays = read_arrays(folder / "weights.npz")
-    payload_sha = hashlib.sha256((folder / "weights.npz").read_bytes()).hexdigest()
+    path = folder / "weights.npz"
+    try:
+        payload = path.read_bytes()
+    except FileNotFoundError as error:
+        raise InputError(f"{path} is missing") from error
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from error
+    try:
+        with np.load(BytesIO(payload), allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+    except DAMAGED as error:
+        raise InputError(f"{path} is damaged or not an .npz file") from error
+    payload_sha = hashlib.sha256(payload).hexdigest()
     if payload_sha != metadata.weights_sha256:
         raise InputError(
             f"Model {folder}: weights.npz is not the file that metadata.json describes "

@@ -1,5 +1,6 @@
 """The one exception that means "what you gave me is wrong", as opposed to a bug."""
 
+import tokenize
 import zipfile
 import zlib
 
@@ -11,7 +12,8 @@ class InputError(ValueError):
 
 
 # What np.load and the members of its archive raise for a file that is cut off, altered, or
-# something else than an .npz (TypeError and AttributeError: a single .npy array).
+# something else than an .npz (TypeError and AttributeError: a single .npy array; MemoryError,
+# SyntaxError and TokenError: an altered header of an array).
 DAMAGED = (
     OSError,
     ValueError,
@@ -20,6 +22,9 @@ DAMAGED = (
     AttributeError,
     TypeError,
     RuntimeError,
+    MemoryError,
+    SyntaxError,
+    tokenize.TokenError,
     zlib.error,
     zipfile.BadZipFile,
 )

@@ -28,6 +28,9 @@ QUARTERS: Cells = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
 # threads have little to hold on to.
 POINTS_AT_ONCE = 512
 IMAGES_AT_ONCE = 256
+WIDE_IMAGES_AT_ONCE = 16  # each with several arrays of a number per coarse cell
+CELLS_AT_ONCE = 4096
+MANY_UNITS = 256  # from here on the coarse lattice keeps its features in half precision
 
 
 class Likelihood(Protocol):
@@ -78,6 +81,9 @@ class EvidenceGrid:
         index = np.arange(self.side)
         self.cells: Cells = np.stack(np.meshgrid(index, index, indexing="ij"), -1).reshape(-1, 2)
         self.features, self.weight = self._decode(self.cells, 0)
+        if self.features.dtype == np.float32 and self.features.shape[1] >= MANY_UNITS:
+            # 17 MB instead of 34: it only finds the cells that are then refined in full.
+            self.features = self.features.astype(np.float16)
 
     def centres(self, cells: Cells, level: int) -> Array:
         """z at the middle of lattice cells, `(cells, 2)`."""
@@ -123,7 +129,11 @@ class EvidenceGrid:
     def log_joint(self, x: Array) -> Array:
         """log p(x, z) + ln Δ² on the coarse lattice, `(images, cells)`."""
         statistics = self.likelihood.statistics(x)
-        return (statistics @ self.features.T) + self.weight + self.likelihood.base(x)[:, None]
+        dot = np.empty((len(x), len(self.features)), np.result_type(statistics, np.float32))
+        for start in range(0, len(self.features), CELLS_AT_ONCE):
+            part = slice(start, start + CELLS_AT_ONCE)
+            dot[:, part] = statistics @ self.features[part].astype(statistics.dtype, copy=False).T
+        return dot + self.weight + self.likelihood.base(x)[:, None]
 
     def expected_loss(self, x: Array, mean: Array, stddev: Array) -> Estimate:
         """E over z ~ N(mean, stddev²) of -log p(x|z), summed over the coarse lattice.
@@ -143,8 +153,8 @@ class EvidenceGrid:
         z = self.centres(self.cells, 0)
         black = self.cells.sum(axis=1) % 2 == 0
         value, error = np.empty(len(x)), np.empty(len(x))
-        for start in range(0, len(x), IMAGES_AT_ONCE):
-            part = slice(start, start + IMAGES_AT_ONCE)
+        for start in range(0, len(x), WIDE_IMAGES_AT_ONCE):
+            part = slice(start, start + WIDE_IMAGES_AT_ONCE)
             # weight = log p(z) - offset + ln Δ², so this is log p(x|z) of every cell:
             log_area = 2 * np.log(self.spacing)
             log_likelihood = self.log_joint(x[part]) - gaussian.log_prob(z) - log_area

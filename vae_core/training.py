@@ -25,13 +25,14 @@ from .keras_model import VariationalAutoencoder
 __all__ = ["Progress", "export", "train"]
 
 RESUME = "resume.npz"
+RECORD = ("config", "data_sha256", "epochs_done", "history")  # of its JSON part
 TEST_BATCH = 500
 HEAD_OF_OBJECTIVE = {"blog": "blog", "autoencoder": "none"}
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a run stands after an epoch (or, with `epoch` 0, before the first)."""
+    """Where a run stands after an epoch."""
 
     epoch: int
     epochs: int
@@ -168,7 +169,13 @@ class _Saver(keras.callbacks.Callback):
         arrays, state = checkpoint.read_arrays(path), self._state(model)
         if set(arrays) != {"record", *(f"state_{i}" for i in range(len(state)))}:
             raise InputError(f"{path} is not the state of a run; delete it to start anew")
-        record = json.loads(bytes(arrays["record"]).decode())
+        try:
+            record = json.loads(bytes(arrays["record"]).decode())
+            record = {key: record[key] for key in RECORD}
+        except (ValueError, KeyError, TypeError) as error:
+            raise InputError(
+                f"{path} is not the state of a run; delete it to start anew"
+            ) from error
         if record["config"] != json.loads(json.dumps(self.run_config.to_json())):
             raise InputError(
                 f"{self.folder} holds an interrupted run with other settings: expected the same "

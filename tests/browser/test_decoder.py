@@ -69,7 +69,7 @@ def test_a_shipped_model_decodes_as_in_numpy(script_page: Page, name: str) -> No
 @pytest.mark.parametrize("hidden", [(64,), (512, 512, 512), (300, 17, 5)])
 def test_any_shape_decodes_as_in_numpy(script_page: Page, hidden: tuple[int, ...]) -> None:
     config = ModelConfig(hidden=hidden)
-    test = models.TestImages(mnist().images[:50], mnist().labels[:50])
+    test = models.TestImages(mnist().images[:50], mnist().labels[:50], mnist().data_sha256)
     network = Network(random_arrays(config), config)
     model = models.LoadedModel("random", network, loaded("sample").metadata, test)
     expected = sigmoid(network.decode(Z))

@@ -1,7 +1,7 @@
 """The panel's frontend: components for the code, for a model's bytes, for what a click changes.
 
 Streamlit sends a component whole, source and data, when its data change. The panels' code
-(40 kB) and a model's points and weights (0.3 MB) are therefore components of their own, which
+(30 kB) and a model's points and weights (0.3 MB) are therefore components of their own, which
 the browser receives once; a panel's data are the few kilobytes that a click changes.
 """
 

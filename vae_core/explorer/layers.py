@@ -28,7 +28,7 @@ def layer_data(layer: str, model: LoadedModel, view: View) -> dict[str, Any] | N
         if np.isnan(view.evidence.log_evidence[0]):
             return None
         field = latent.true_posterior(model.network, view.x, view.evidence)
-        return field_data(field, f"darkest: {field.values.max():.3g} per unit²")
+        return field_data(field, f"strongest: {field.values.max():.3g} per unit²")
     if layer in ("gap", "aggregate", "magnification"):
         if layer != "magnification" and not model.network.has_posterior:
             return None
@@ -45,9 +45,9 @@ def _model_layer(layer: str, name: str, fingerprint: str) -> dict[str, Any]:
     if layer == "gap":
         stddev = float(np.median(model.stddev))
         field = latent.jensen_gap(model.network, stddev, extent)
-        return field_data(field, f"darkest: {field.values.max():.2f} nats at σ = {stddev:.2f}")
+        return field_data(field, f"strongest: {field.values.max():.2f} nats at σ = {stddev:.2f}")
     if layer == "aggregate":
         field = latent.aggregate_posterior(model.mean, model.stddev, extent)
-        return field_data(field, f"darkest: {field.values.max():.3g} per unit²", power=0.5)
+        return field_data(field, f"strongest: {field.values.max():.3g} per unit²", power=0.5)
     field = latent.magnification(model.network, extent)
-    return field_data(field, f"darkest: {field.values.max():.3g} per unit²", power=0.5)
+    return field_data(field, f"strongest: {field.values.max():.3g} per unit²", power=0.5)

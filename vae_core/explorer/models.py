@@ -39,6 +39,7 @@ class TestImages:
 
     images: NDArray[np.uint8]  # (10000, 28, 28)
     labels: NDArray[np.uint8]  # (10000,)
+    data_sha256: str  # of the file they come from
 
     def pixels(self, chosen: slice | NDArray[np.intp] = slice(None)) -> NDArray[np.float32]:
         """Images as rows in [0, 1], `(chosen, 784)`."""
@@ -98,10 +99,10 @@ def load_test_images() -> TestImages:
             f"Data set {dataset.path.name}: expected {TEST_IMAGES} test images of 28 x 28 pixels "
             f"and as many labels, received {images.shape} and {labels.shape}"
         )
-    return TestImages(images, labels)
+    return TestImages(images, labels, dataset.sha256())
 
 
-@st.cache_resource(show_spinner=False)
+@st.cache_resource(show_spinner=False, max_entries=len(MODEL_NAMES))
 def _load(name: str, stamp: tuple[int, ...]) -> LoadedModel:
     test = load_test_images()
     network, metadata = checkpoint.load(MODELS / name)
@@ -110,6 +111,11 @@ def _load(name: str, stamp: tuple[int, ...]) -> LoadedModel:
         raise InputError(
             f"Model {name}: expected images of {test.images.shape[1:]} pixels and 2 latent "
             f"dimensions, received {shape.image_shape} and {shape.latent_dim}"
+        )
+    if metadata.data_sha256 != test.data_sha256:
+        raise InputError(
+            f"Model {name} was trained on another data set (SHA-256 {metadata.data_sha256:.12}…) "
+            f"than the one in assets/mnist.npz ({test.data_sha256:.12}…)"
         )
     return LoadedModel(name, network, metadata, test)
 

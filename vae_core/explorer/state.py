@@ -115,7 +115,7 @@ def handle_pick(key: str) -> None:
         st.session_state.z = ""
     elif isinstance(z, list) and all(type(value) in (int, float) for value in z):
         # First the size: an integer from a browser may lie beyond every float.
-        text = ",".join(f"{value:.3f}" if abs(value) <= MAX_Z else "" for value in z)
+        text = ",".join(f"{value:.5g}" if abs(value) <= MAX_Z else "" for value in z)
         if parse_z(text):
             st.session_state.z = text
 

@@ -155,6 +155,8 @@ def numbers(view: View) -> list[dict[str, Any]]:
     """The rows of a panel's table, in nats."""
     quadrature = float(view.expected_loss.error[0])
     evidence = float(view.evidence.error[0])
+    if math.isnan(view.negative_log_evidence):  # refused
+        evidence = math.nan
     sampled = (_nats(float(view.sampled_loss.value)), _error(float(view.sampled_loss.error)))
     price = (_nats(view.price), f"predicted {_nats(view.predicted_price)}" if view.scale else "")
     if not view.stddev.any():  # an autoencoder

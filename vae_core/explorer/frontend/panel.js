@@ -110,7 +110,7 @@ function showPictures(panel, data, theme) {
     show("average", average);
     const difference = decoded[0].map((value, i) => value - atMean[i]);
     show("difference", difference, (value) => diverging(value, 1, theme));
-    show("stddev", stddev.map((value) => 2 * value));
+    show("stddev", stddev.map((value) => 2 * value)); // a stddev in [0, 1] is at most one half
     element(".panel").dataset.shown = data.version;
   };
   slice();

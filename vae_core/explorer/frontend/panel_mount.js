@@ -1,9 +1,13 @@
 // A panel, as Streamlit sees it: called for every change of its data, drawn by the page's code.
 
 export default function (component) {
-  let remove = () => {};
+  let remove = null;
+  let removed = false;
   page.whenDefined((code) => {
-    remove = code.showPanel(component);
+    if (!removed) remove = code.showPanel(component);
   });
-  return () => remove();
+  return () => {
+    removed = true;
+    remove?.();
+  };
 }

@@ -32,7 +32,7 @@ function bytesOf(base64) {
   return Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
 }
 
-// Mean and stddev of each pixel over pictures, and the largest difference to a reference.
+// Mean and stddev of each pixel over pictures.
 function pixelMoments(pictures) {
   const count = pictures.length;
   const size = pictures[0].length;

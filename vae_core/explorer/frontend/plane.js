@@ -2,7 +2,7 @@
 
 const PICK_RADIUS = 7; // css pixels
 const CURSOR_STEP = 8;
-const DOUBLE_CLICK = 350; // milliseconds
+const DOUBLE_CLICK = 600; // milliseconds
 const RAW_INTERVAL = 4; // of a mouse that reports a thousand times a second
 
 class Plane {
@@ -35,6 +35,7 @@ class Plane {
 
   // The whole cloud, with the origin in the middle and one scale for both axes.
   home() {
+    if (!this.model) return;
     const extreme = Array.from(this.model.points, Math.abs).sort((a, b) => a - b);
     const half = Math.max(3.3, 1.06 * extreme[Math.floor(0.998 * (extreme.length - 1))]);
     this.lookAt(0, 0, half);
@@ -50,8 +51,9 @@ class Plane {
   }
 
   lookAtPosterior() {
-    const { mean, stddev } = this.scene;
-    this.lookAt(mean[0], mean[1], 4 * Math.max(stddev[0], stddev[1], 0.01));
+    if (!this.model) return;
+    const { mean, stddev, scale } = this.scene;
+    this.lookAt(mean[0], mean[1], 4 * Math.max(scale * stddev[0], scale * stddev[1], 1e-3));
   }
 
   // Told by the panel: asking the canvas would have the browser lay the page out first.
@@ -130,6 +132,7 @@ class Plane {
       return [event.clientX - box.left, event.clientY - box.top];
     };
     canvas.onpointerdown = (event) => {
+      if (event.button) return;
       canvas.setPointerCapture(event.pointerId);
       this.pointers.set(event.pointerId, at(event));
       this.moved = this.pointers.size > 1;
@@ -161,11 +164,13 @@ class Plane {
       this.lastClick = { time: event.timeStamp, place: here };
     };
     canvas.onpointercancel = (event) => this.pointers.delete(event.pointerId);
+    canvas.onlostpointercapture = canvas.onpointercancel;
     canvas.onpointerleave = () => this.leave();
     canvas.ondblclick = () => {
       if (!this.model) return;
       this.home();
-      this.onPick(this.before); // its first click has picked what lay below it
+      if (this.before) this.onPick(this.before); // its first click has picked what lay below it
+      this.before = null;
     };
     canvas.onwheel = (event) => {
       event.preventDefault();
@@ -199,6 +204,7 @@ class Plane {
   }
 
   pan(dx, dy) {
+    if (!this.model) return;
     const unit = (2 * this.half) / this.size;
     this.lookAt(this.centre[0] - dx * unit, this.centre[1] + dy * unit, this.half);
   }
@@ -222,7 +228,7 @@ class Plane {
   }
 
   key(event) {
-    if (!this.model) return;
+    if (!this.model || event.ctrlKey || event.metaKey || event.altKey) return;
     const moves = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
     const middle = this.size / 2;
     if (moves[event.key]) {
