@@ -12,8 +12,8 @@ import pytest
 from tests.oracles import random_arrays, small_mnist
 from vae_core import checkpoint
 from vae_core.__main__ import main
-from vae_core.config import ModelConfig, TrainingConfig
-from vae_core.data import MNIST
+from vae_core.config import PRESETS, ModelConfig, TrainingConfig
+from vae_core.data import ASSETS, MNIST
 from vae_core.errors import InputError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -233,3 +233,17 @@ def test_refuses_in_a_process() -> None:
         "vae_core: Invalid value received for `epochs`. Expected an integer from 1 to 10000. "
         "Received: epochs=0\n"
     )
+
+
+def test_train_all_leaves_finished_models_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in PRESETS:
+        (tmp_path / name).symlink_to(ASSETS / "models" / name)
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+    assert main(["train", "--preset", "all", "--out", str(tmp_path)]) == 0
+    assert capsys.readouterr().out.count("finished already") == len(PRESETS)
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
+    # Other settings: refused, not replaced.
+    assert main(["train", "--preset", "all", "--seed", "1", "--out", str(tmp_path)]) == 2
+    assert "finished model" in capsys.readouterr().err

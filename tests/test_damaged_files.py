@@ -90,6 +90,7 @@ DAMAGES: dict[str, Callable[[Path], None]] = {
     ),
     "metadata of another head": partial(edit, head="tail"),
     "metadata of a later format": partial(edit, format=2),
+    "trained on other data": partial(edit, data_sha256="0" * 64),
     "folder missing": shutil.rmtree,
     "three dimensions": partial(make, config=ModelConfig(latent_dim=3)),
     "small images": partial(make, config=ModelConfig(image_shape=(14, 14))),

@@ -179,11 +179,22 @@ def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
     Raises:
         InputError: the file is missing, truncated, or holds something else.
     """
+    return _parse(_payload(path), path)
+
+
+def _payload(path: Path) -> bytes:
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
+        return path.read_bytes()
     except FileNotFoundError as error:
         raise InputError(f"{path} is missing") from error
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _parse(payload: bytes, path: Path) -> dict[str, NDArray[Any]]:
+    try:
+        with np.load(BytesIO(payload), allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
     except DAMAGED as error:
         raise InputError(f"{path} is damaged or not an .npz file") from error
 
@@ -196,17 +207,8 @@ def load(folder: Path) -> tuple[Network, Metadata]:
     """
     metadata = load_metadata(folder)
     path = folder / "weights.npz"
-    try:
-        payload = path.read_bytes()
-    except FileNotFoundError as error:
-        raise InputError(f"{path} is missing") from error
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from error
-    try:
-        with np.load(BytesIO(payload), allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-    except DAMAGED as error:
-        raise InputError(f"{path} is damaged or not an .npz file") from error
+    payload = _payload(path)  # read once: the file may be replaced meanwhile
+    arrays = _parse(payload, path)
     payload_sha = hashlib.sha256(payload).hexdigest()
     if payload_sha != metadata.weights_sha256:
         raise InputError(
