@@ -93,17 +93,25 @@ def _train(arguments: argparse.Namespace) -> None:
         hidden = arguments.hidden or preset(name).model.hidden
         config = preset(name, **changes, model=ModelConfig(image_shape=shape, hidden=hidden))
         folder = arguments.out / name if arguments.preset == "all" else arguments.out
-        if arguments.preset == "all" and not arguments.overwrite and _finished(folder, config):
+        if (
+            arguments.preset == "all"
+            and not arguments.overwrite
+            and _finished(folder, config, dataset)
+        ):
             print(f"{folder}: finished already")
             continue
         _train_one(name, config, dataset, folder, arguments.overwrite)
 
 
-def _finished(folder: Path, config: TrainingConfig) -> bool:
+def _finished(folder: Path, config: TrainingConfig, dataset: Dataset) -> bool:
     if not (folder / "metadata.json").exists():
         return False
     metadata = checkpoint.load_metadata(folder)
-    return metadata.complete and bool(metadata.test) and metadata.training == config
+    return metadata.complete and bool(metadata.test) and _is_run(metadata, config, dataset)
+
+
+def _is_run(metadata: checkpoint.Metadata, config: TrainingConfig, dataset: Dataset) -> bool:
+    return metadata.training == config and metadata.data_sha256 == dataset.sha256()
 
 
 def _train_one(
@@ -113,8 +121,7 @@ def _train_one(
         raise InputError(f"Invalid --out. Expected a folder. Received: {folder}")
     if (folder / "metadata.json").exists() and not overwrite:
         metadata = checkpoint.load_metadata(folder)
-        same = metadata.training == config and metadata.data_sha256 == dataset.sha256()
-        if metadata.complete and (metadata.test or not same):
+        if metadata.complete and (metadata.test or not _is_run(metadata, config, dataset)):
             raise InputError(
                 f"{folder} holds a finished model; expected another --out, or --overwrite"
             )

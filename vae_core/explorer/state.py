@@ -27,6 +27,7 @@ __all__ = [
     "go_random",
     "go_step",
     "handle_pick",
+    "known_choices",
     "parse_z",
     "read_choices",
     "resample",
