@@ -50,6 +50,7 @@ STYLE = """
 """
 
 PANELS = ("model", "versus")
+INTRODUCED = "introduced"  # of the session: the models that the page outside the fragment shows
 BOUND: dict[str, Any] = {"bind": "query-params"}
 
 
@@ -63,12 +64,30 @@ def show() -> None:
     except InputError as error:
         st.error(str(error))
         return
+    known = known_choices()
+    if known:
+        st.session_state[INTRODUCED] = _models_of(known)
+    _explorer(test)
+    choices = read_choices()
+    st.session_state[INTRODUCED] = _models_of(choices)
+    with introduced, contextlib.suppress(InputError):  # the panels say what is wrong
+        models = [load_model(name) for name in _models_of(choices)]
+        st.markdown(introduction([model.metadata.training for model in models]))
+    _legend()
+    _browser_side(choices, test)
+
+
+@st.fragment
+def _explorer(test: TestImages) -> None:
+    """The controls and the panels: all that a click changes, run alone for most of them."""
+    early = known_choices()
+    if early and _models_of(early) != st.session_state[INTRODUCED]:
+        st.rerun()  # the rest of the page names the models and hands them to the browser
     controls = st.container()
     columns = st.columns(2, gap="medium")
     headings = [column.container() for column in columns]
     # What a click changes goes out first: the controls, which the visitor sees already, would
     # keep the browser busy. Only a first run has to ask them what the address says.
-    early = known_choices()
     if early:
         _panels(early, columns, test)
     with controls:
@@ -81,11 +100,11 @@ def show() -> None:
         _panels(choices, columns, test)
     elif choices != early:  # the address changed under the widgets: Back, Forward
         st.rerun()
-    with introduced, contextlib.suppress(InputError):  # the panels say what is wrong
-        names = [name for name in (choices.model, choices.versus) if name != "none"]
-        st.markdown(introduction([load_model(name).metadata.training for name in names]))
-    _legend()
-    _browser_side(choices, test)
+
+
+def _models_of(choices: Choices) -> list[str]:
+    """Names of the models on screen."""
+    return [name for name in (choices.model, choices.versus) if name != "none"]
 
 
 def _panels(choices: Choices, columns: Sequence[DeltaGenerator], test: TestImages) -> None:
@@ -99,10 +118,9 @@ def _browser_side(choices: Choices, test: TestImages) -> None:
     """The code and the models that the panels wait for; a click changes none of them."""
     with st.container(key="browser-side"):
         mount_code()
-        for name in dict.fromkeys((choices.model, choices.versus)):  # the same twice: one copy
-            if name != "none":
-                with contextlib.suppress(InputError):  # the panel says what is wrong
-                    mount_model_data(load_model(name), test)
+        for name in dict.fromkeys(_models_of(choices)):  # the same twice: one copy
+            with contextlib.suppress(InputError):  # the panel says what is wrong
+                mount_model_data(load_model(name), test)
 
 
 def _controls() -> None:
