@@ -31,7 +31,8 @@ def _source(*names: str) -> str:
 
 @cache
 def _code() -> Callable[..., Any]:
-    names = ("decoder", "store", "theme", "pictures", "drawing", "plane", "panel", "code")
+    names = ("decoder", "store", "theme", "pictures", "samples", "drawing", "plane")
+    names += ("panel", "code")
     return st.components.v2.component(
         "vae_code", js=_source("loader.js", *(f"{name}.js" for name in names))
     )

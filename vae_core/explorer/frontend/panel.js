@@ -3,6 +3,8 @@
 
 const panels = new WeakMap(); // per instance: Streamlit calls the function below again and again
 
+const NARROW = 520; // css pixels, as in panel.css
+
 const PICTURES = [
   ["x", "x", "the image"],
   ["mean", "decoded mean", "the decoder's picture of the mean of q"],
@@ -37,9 +39,19 @@ function build(root, setTriggerValue) {
   panel.plane = new Plane(element(".plane"), (picked) => setTriggerValue("pick", picked), onHover);
   element(".zoom").onclick = () => panel.plane.lookAtPosterior();
   element(".whole").onclick = () => panel.plane.home();
-  panel.observer = new ResizeObserver(() => panel.plane.resize(element(".plane").clientWidth));
+  panel.samples = new SampleGrid(element(".samples"));
+  panel.observer = new ResizeObserver(() => resize(panel));
   panel.observer.observe(element(".plane"));
   return panel;
+}
+
+function resize(panel) {
+  const { element } = panel;
+  panel.plane.resize(element(".plane").clientWidth);
+  const narrow = element(".panel").clientWidth <= NARROW;
+  if (narrow === panel.narrow) return;
+  panel.narrow = narrow;
+  if (panel.model) showPictures(panel, panel.data, panel.plane.theme);
 }
 
 function update(panel, data) {
@@ -81,15 +93,9 @@ function showPictures(panel, data, theme) {
     element(`.pictures .${name} figcaption`).textContent = caption;
   }
   // A wide network takes about a millisecond a picture: decode in slices, drop stale work.
-  const grid = element(".samples");
-  grid.style.setProperty("--columns", samples.length <= 16 ? 8 : samples.length <= 64 ? 16 : 32);
-  grid.classList.toggle("dense", samples.length > 64);
-  while (grid.children.length > samples.length) grid.lastChild.remove();
-  while (grid.children.length < samples.length) {
-    const figure = document.createElement("figure");
-    figure.innerHTML = '<canvas role="img"></canvas><figcaption></figcaption>';
-    grid.append(figure);
-  }
+  const columns = samples.length <= 16 ? 8 : samples.length <= 64 ? 16 : 32;
+  const fitting = panel.narrow ? Math.min(columns, 8) : columns;
+  panel.samples.layOut(samples.length, fitting, model.width, x.length / model.width);
   const decoded = [];
   const work = ++panel.work;
   const slice = () => {
@@ -98,10 +104,7 @@ function showPictures(panel, data, theme) {
     do {
       const i = decoded.length;
       const picture = model.decoder.decode(...samples[i]);
-      const [canvas, caption] = grid.children[i].children;
-      paint(canvas, picture, model.width);
-      caption.textContent = data.losses[i].toFixed(data.losses.length > 64 ? 0 : 1);
-      canvas.setAttribute("aria-label", `decoded sample ${i + 1}, loss ${caption.textContent} nats`);
+      panel.samples.show(i, picture, data.losses[i].toFixed(samples.length > 64 ? 0 : 1));
       decoded.push(picture);
     } while (decoded.length < samples.length && performance.now() < deadline);
     if (decoded.length < samples.length) return requestAnimationFrame(slice);

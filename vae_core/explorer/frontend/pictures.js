@@ -17,15 +17,18 @@ function diverging(value, limit, theme) {
   return OPAQUE | (b << 16) | (g << 8) | r;
 }
 
-function paint(canvas, values, width, colour = grey) {
-  const height = values.length / width;
-  if (canvas.width !== width) canvas.width = width;
-  if (canvas.height !== height) canvas.height = height;
-  const context = canvas.getContext("2d");
-  const image = context.createImageData(width, height);
+function imageOf(values, width, colour = grey) {
+  const image = new ImageData(width, values.length / width);
   const pixels = new Uint32Array(image.data.buffer);
   for (let i = 0; i < values.length; i++) pixels[i] = colour(values[i]);
-  context.putImageData(image, 0, 0);
+  return image;
+}
+
+function paint(canvas, values, width, colour) {
+  const image = imageOf(values, width, colour);
+  if (canvas.width !== image.width) canvas.width = image.width;
+  if (canvas.height !== image.height) canvas.height = image.height;
+  canvas.getContext("2d").putImageData(image, 0, 0);
 }
 
 function bytesOf(base64) {
