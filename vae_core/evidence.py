@@ -30,8 +30,9 @@ POINTS_AT_ONCE = 512
 IMAGES_AT_ONCE = 256
 WIDE_IMAGES_AT_ONCE = 16  # each with several arrays of a number per coarse cell
 CELLS_AT_ONCE = 4096
-# From here on the coarse lattice keeps its features in half precision, 17 MB instead of 34: it
-# only finds the cells that are then refined in full.
+# Features of a narrow decoder are as quickly computed as read: nothing is kept. From here on the
+# coarse lattice keeps them, in half precision, 17 MB instead of 34: it only finds the cells that
+# are then refined in full.
 MANY_UNITS = 256
 
 
@@ -82,26 +83,32 @@ class EvidenceGrid:
         self.spacing = 2 * half_width / side
         index = np.arange(self.side)
         self.cells: Cells = np.stack(np.meshgrid(index, index, indexing="ij"), -1).reshape(-1, 2)
-        self.features, self.weight = self._decode(self.cells, 0)
+        self._kept: Array | None = None
+        offset = np.empty(len(self.cells))
+        for start in range(0, len(self.cells), POINTS_AT_ONCE):
+            part = slice(start, start + POINTS_AT_ONCE)
+            features = likelihood.features(self.centres(self.cells[part], 0))
+            offset[part] = likelihood.offset(features)
+            if features.shape[1] >= MANY_UNITS:
+                if self._kept is None:
+                    kind = np.float16 if features.dtype == np.float32 else features.dtype
+                    self._kept = np.empty((len(self.cells), features.shape[1]), kind)
+                self._kept[part] = features
+        self.weight = self._weight(self.cells, 0, offset)
 
     def centres(self, cells: Cells, level: int) -> Array:
         """z at the middle of lattice cells, `(cells, 2)`."""
         return (cells + 0.5) * (self.spacing / 2**level) - self.half_width
 
-    def _decode(self, cells: Cells, level: int) -> tuple[Array, Array]:
-        """Decoder features of cells, and log p(z) - offset(z) with the area of a cell."""
-        z = self.centres(cells, level)
-        features, offset = np.empty((0, 0)), np.empty(len(z))
-        for start in range(0, len(z), POINTS_AT_ONCE):
-            chunk = slice(start, start + POINTS_AT_ONCE)
-            part = self.likelihood.features(z[chunk])
-            offset[chunk] = self.likelihood.offset(part)
-            if not start:  # in place: a list of parts would take twice the memory
-                half = level == 0 and part.dtype == np.float32 and part.shape[1] >= MANY_UNITS
-                features = np.empty((len(z), part.shape[1]), np.float16 if half else part.dtype)
-            features[chunk] = part
+    def _weight(self, cells: Cells, level: int, offset: Array) -> Array:
+        """log p(z) - offset(z) with the area of a cell."""
         log_area = 2 * np.log(self.spacing / 2**level)
-        return features, gaussian.log_prob(z) - offset + log_area
+        return gaussian.log_prob(self.centres(cells, level)) - offset + log_area
+
+    def _coarse_features(self, part: slice) -> Array:
+        if self._kept is not None:
+            return self._kept[part]
+        return self.likelihood.features(self.centres(self.cells[part], 0))
 
     def __call__(self, x: Array, tolerance: float = 1e-3) -> Evidence:
         """Exact evidence of images.
@@ -132,10 +139,11 @@ class EvidenceGrid:
     def log_joint(self, x: Array) -> Array:
         """log p(x, z) + ln Δ² on the coarse lattice, `(images, cells)`."""
         statistics = self.likelihood.statistics(x)
-        dot = np.empty((len(x), len(self.features)), np.result_type(statistics, np.float32))
-        for start in range(0, len(self.features), CELLS_AT_ONCE):
+        dot = np.empty((len(x), len(self.cells)), np.result_type(statistics, np.float32))
+        for start in range(0, len(self.cells), CELLS_AT_ONCE):
             part = slice(start, start + CELLS_AT_ONCE)
-            dot[:, part] = statistics @ self.features[part].astype(statistics.dtype, copy=False).T
+            features = self._coarse_features(part).astype(statistics.dtype, copy=False)
+            dot[:, part] = statistics @ features.T
         return dot + self.weight + self.likelihood.base(x)[:, None]
 
     def expected_loss(self, x: Array, mean: Array, stddev: Array) -> Estimate:
@@ -240,7 +248,9 @@ class EvidenceGrid:
         bounds = np.searchsorted(pair_to_cell[order], np.arange(0, len(keys), POINTS_AT_ONCE))
         for number, first in enumerate(range(0, len(keys), POINTS_AT_ONCE)):
             chosen = keys[first : first + POINTS_AT_ONCE]
-            features, weight = self._decode(np.stack([chosen // side, chosen % side], -1), level)
+            decoded = np.stack([chosen // side, chosen % side], -1)
+            features = self.likelihood.features(self.centres(decoded, level))
+            weight = self._weight(decoded, level, self.likelihood.offset(features))
             last = bounds[number + 1] if number + 1 < len(bounds) else len(order)
             pairs = order[bounds[number] : last]
             for start in range(0, len(pairs), 8 * POINTS_AT_ONCE):
