@@ -31,7 +31,7 @@ def _source(*names: str) -> str:
 
 @cache
 def _code() -> Callable[..., Any]:
-    names = "decoder store theme pictures samples drawing plane panel code".split()
+    names = ["decoder", "store", "theme", "pictures", "samples", "drawing", "plane", "panel", "code"]
     return st.components.v2.component(
         "vae_code", js=_source("loader.js", *(f"{name}.js" for name in names))
     )
