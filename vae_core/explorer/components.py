@@ -22,6 +22,7 @@ from .models import LoadedModel, TestImages
 __all__ = ["field_data", "mount_code", "mount_model_data", "mount_panel", "pack_model", "picked"]
 
 FRONTEND = Path(__file__).parent / "frontend"
+CODE = ("decoder", "store", "theme", "pictures", "samples", "drawing", "plane", "panel", "code")
 
 
 def _source(*names: str) -> str:
@@ -31,9 +32,8 @@ def _source(*names: str) -> str:
 
 @cache
 def _code() -> Callable[..., Any]:
-    names = ["decoder", "store", "theme", "pictures", "samples", "drawing", "plane", "panel", "code"]
     return st.components.v2.component(
-        "vae_code", js=_source("loader.js", *(f"{name}.js" for name in names))
+        "vae_code", js=_source("loader.js", *(f"{name}.js" for name in CODE))
     )
 
 
