@@ -1,23 +1,26 @@
-"""Command line: python -m vae_core train | evaluate | export."""
+"""Command line: python -m vae_core train | evaluate | export | measure."""
 
 import argparse
 import contextlib
 import json
 import os
+import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import NoReturn
 
-from . import checkpoint
+from . import checkpoint, gradient_noise
 from .config import OBJECTIVES, PRESETS, SCHEDULES, ModelConfig, TrainingConfig, preset
-from .data import MNIST, Dataset, pixels
+from .data import ASSETS, MNIST, Dataset, pixels
 from .errors import InputError
 from .progress import ProgressPrinter
 
 __all__ = ["main"]
 
+MEASURED = ASSETS / "models" / "sample"
+EXPERIMENTS = ASSETS / "experiments"
 TRAINING_FLAGS = [f.name for f in fields(TrainingConfig) if f.name != "model"]
 
 
@@ -66,6 +69,21 @@ def _parser() -> argparse.ArgumentParser:
     export = commands.add_parser("export", help="write a model as a .keras file")
     export.add_argument("model", type=Path, help="folder of the model")
     export.add_argument("file", type=Path, help="a name that ends in .keras")
+
+    measure = commands.add_parser(
+        "measure", help="noise of the training gradient by batch size and samples per image"
+    )
+    measure.add_argument(
+        "--model", type=Path, default=MEASURED, help="folder of the model (default: sample)"
+    )
+    measure.add_argument("--data", type=Path, default=MNIST, help="an .npz file (default: MNIST)")
+    measure.add_argument("--seed", type=int, default=0, help="of the batches and of ε (default: 0)")
+    measure.add_argument(
+        "--out",
+        type=Path,
+        default=EXPERIMENTS,
+        help="folder of gradients.json (default: assets/experiments)",
+    )
     return parser
 
 
@@ -191,11 +209,57 @@ def _export(arguments: argparse.Namespace) -> None:
     print(f"{arguments.file} written")
 
 
+def _measure(arguments: argparse.Namespace) -> None:
+    if arguments.out.exists() and not arguments.out.is_dir():
+        raise InputError(f"Invalid --out. Expected a folder. Received: {arguments.out}")
+    if arguments.seed < 0:
+        raise InputError(
+            "Invalid value received for `seed`. Expected an integer from 0. "
+            f"Received: seed={arguments.seed}"
+        )
+    defaults = {"model": MEASURED, "data": MNIST, "seed": 0, "out": EXPERIMENTS}
+    command = ["python", "-m", "vae_core", "measure"]
+    for name, default in defaults.items():
+        if getattr(arguments, name) != default:
+            command += [f"--{name}", str(getattr(arguments, name))]
+    dataset = Dataset(arguments.data)
+    gradient_noise.check(arguments.model, dataset)  # wrong input is answered at once
+    with _quiet():
+        from . import keras_model
+    del keras_model  # loaded for `measure`
+    record = gradient_noise.measure(
+        arguments.model,
+        dataset,
+        arguments.seed,
+        command=shlex.join(command),
+        on_rows=_print_shares,
+    )
+    text = json.dumps(record, indent=1) + "\n"
+    file = arguments.out / "gradients.json"
+    checkpoint.write_atomically(file, lambda stream: stream.write(text.encode()))
+    print(f"{file} written")
+
+
+def _print_shares(rows: Sequence[gradient_noise.Row]) -> None:
+    shares = ", ".join(f"{row.part} {row.share:.3g} ± {row.share_stderr:.1g}" for row in rows)
+    print(
+        f"{rows[0].weights}, batches of {rows[0].batch_size}, {rows[0].samples} samples: "
+        f"share of ε {shares}",
+        flush=True,
+    )
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Runs a command; returns its exit status: 0, 2 for bad input, 130 when interrupted."""
     try:
         parsed = _parser().parse_args(arguments)
-        {"train": _train, "evaluate": _evaluate, "export": _export}[parsed.command](parsed)
+        commands = {
+            "train": _train,
+            "evaluate": _evaluate,
+            "export": _export,
+            "measure": _measure,
+        }
+        commands[parsed.command](parsed)
     except InputError as error:
         print(f"vae_core: {error}", file=sys.stderr)
         return 2

@@ -4,16 +4,26 @@ One `keras.Model` serves every objective, so that two trained models differ in n
 points of the latent space that were decoded and the weight of the KL.
 """
 
+import os
 from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # before TensorFlow loads: errors only
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 import keras
 import numpy as np
+import tensorflow as tf
 from keras import ops
 
 from .config import ModelConfig, TrainingConfig
 from .estimators import gauss_hermite
 
-__all__ = ["LatentPoints", "VariationalAutoencoder"]
+__all__ = ["LatentPoints", "VariationalAutoencoder", "versions"]
+
+
+def versions() -> dict[str, str]:
+    """Of the libraries that decide what training computes."""
+    return {module.__name__: module.__version__ for module in (keras, tf, np)}
 
 
 @keras.saving.register_keras_serializable(package="vae_core")
@@ -177,6 +187,33 @@ class VariationalAutoencoder(keras.Model):
         self.kl_tracker.update_state(kl)
         beta = 0.0 if self.config.objective == "autoencoder" else self.config.beta
         return ops.mean(reconstruction_loss + beta * kl)
+
+    @tf.function(jit_compile=True)
+    def gradients(self, x: Any) -> tuple[Any, Any]:
+        """Gradient of the training loss at a batch, as a training step would draw it.
+
+        Each call draws ε afresh, `config.samples` of them per image.
+
+        Args:
+            x: images `(batch, pixels)` in [0, 1].
+
+        Returns:
+            Gradients with respect to the encoder's and to the decoder's weights,
+            `(encoder weights,)` and `(decoder weights,)`, in nats.
+        """
+        encoder = [*self.encoder_hidden, self.encoder_mean, self.encoder_log_var]
+        decoder = [*self.decoder_hidden, self.decoder_logits]
+        with tf.GradientTape() as tape:
+            loss = self.compute_loss(x=x, y_pred=self(x, training=True))
+        encoder_part, decoder_part = tape.gradient(
+            loss,
+            [[v.value for layer in part for v in layer.weights] for part in (encoder, decoder)],
+        )
+
+        def flat(gradients: list[Any]) -> Any:
+            return tf.concat([tf.reshape(gradient, [-1]) for gradient in gradients], axis=0)
+
+        return flat(encoder_part), flat(decoder_part)
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Kernels and biases under the names of `weights.npz`, float32."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .bernoulli import reconstruction_loss, softplus_sum
+from .bernoulli import reconstruction_loss, sigmoid, softplus_sum
 from .config import ModelConfig
 from .errors import InputError
 
@@ -141,6 +141,29 @@ class Network:
     def reconstruction_loss(self, x: Array, z: Array) -> Array:
         """-log p(x|z) in nats; `x` broadcasts against the decoded `z`."""
         return reconstruction_loss(x, self.decode(z))
+
+    def loss_gradient(self, x: Array, z: Array) -> Array:
+        """Gradient of the reconstruction loss, ∂/∂z of -log p(x|z), by backpropagation.
+
+        ∂/∂l of softplus(l) - x l is sigmoid(l) - x; each layer multiplies by its kernel's
+        transpose, each ReLU passes on what was positive.
+
+        Args:
+            x: images `(..., pixels)` in [0, 1], broadcasts against the decoded `z`.
+            z: `(..., latent_dim)`.
+
+        Returns:
+            `(..., latent_dim)` float64, in nats per unit of z.
+        """
+        hidden, positive = np.asarray(z, np.float32), []
+        for layer in self.decoder_hidden:
+            hidden = np.maximum(layer(hidden), 0.0)
+            positive.append(hidden > 0)
+        gradient = sigmoid(self.decoder_logits(hidden)) - np.asarray(x, np.float32)
+        gradient = gradient @ self.decoder_logits.kernel.T
+        for layer, passes in zip(reversed(self.decoder_hidden), reversed(positive), strict=True):
+            gradient = (gradient * passes) @ layer.kernel.T
+        return np.asarray(gradient, np.float64)
 
     # The three parts of log p(x|z) = statistics(x) · features(z) + base(x) - offset(z), which
     # spares a grid the pixels: x·l(z) = (W x)·h(z) + b·x, where l = Wᵀ h + b.
