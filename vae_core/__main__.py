@@ -224,6 +224,7 @@ def _measure(arguments: argparse.Namespace) -> None:
             command += [f"--{name}", str(getattr(arguments, name))]
     dataset = Dataset(arguments.data)
     gradient_noise.check(arguments.model, dataset)  # wrong input is answered at once
+    arguments.out.mkdir(parents=True, exist_ok=True)  # and so is a place that cannot be written
     with _quiet():
         from . import keras_model
     del keras_model  # loaded for `measure`
