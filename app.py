@@ -2,9 +2,7 @@
 
 import streamlit as st
 
-from vae_core.explorer.pages import explore
+from vae_core.explorer.navigation import pages
 
 st.set_page_config(page_title="Why does a VAE decode samples?", layout="wide")
-st.navigation(
-    [st.Page(explore.show, title="Explore", url_path="explore", default=True)], position="top"
-).run()
+st.navigation([*pages().values()], position="top").run()

@@ -19,7 +19,9 @@ __all__ = [
     "Field",
     "aggregate_posterior",
     "cell_centres",
+    "hole_share",
     "jensen_gap",
+    "jensen_prediction",
     "magnification",
     "true_posterior",
 ]
@@ -125,6 +127,50 @@ def jensen_gap(network: Network, stddev: float, extent: Extent, side: int = 48) 
         change = np.einsum("p,pni,ni->n", weights, moved - logits, sigmoid(logits))
         gap[start : start + step] = weights @ softplus_sum(moved) - softplus_sum(logits) - change
     return Field(extent, np.maximum(gap, 0.0).reshape(side, side))
+
+
+def jensen_prediction(
+    network: Network, stddev: float, extent: Extent, side: int = 48, step: float = 1e-2
+) -> Field:
+    """Second-order prediction of `jensen_gap`, ½ tr(H Σ) = ½ σ² tr H.
+
+    H is the Hessian at δ = 0 of KL(p(·|z) ‖ p(·|z + δ)), that is Jᵀ diag(p (1 - p)) J with the
+    Jacobian J of the logits, here by central differences over 2 `step`.
+
+    Args:
+        network: the model.
+        stddev: σ, the same in both directions.
+        extent: of the field.
+        side: cells along an edge.
+        step: half the distance of the difference.
+
+    Returns:
+        A field in nats.
+    """
+    z = cell_centres(extent, side).reshape(-1, 2)
+    trace = np.zeros(len(z))
+    for start in range(0, len(z), POINTS_AT_ONCE // 4):
+        here = z[start : start + POINTS_AT_ONCE // 4]
+        p = sigmoid(network.decode(here))
+        for e in step * np.eye(2):
+            slope = (network.decode(here + e) - network.decode(here - e)) / (2 * step)
+            trace[start : start + len(here)] += np.einsum("ni,ni->n", p * (1 - p), slope**2)
+    return Field(extent, (0.5 * stddev**2 * trace).reshape(side, side))
+
+
+def hole_share(aggregate: Field, ratio: float = 0.1) -> float:
+    """Prior mass of the holes: places where q(z) = 1/N Σ q(z|x_n) is below `ratio` p(z).
+
+    Args:
+        aggregate: the field of q(z), wide enough to hold the prior.
+        ratio: what counts as a hole.
+
+    Returns:
+        Between 0 and 1.
+    """
+    z = cell_centres(aggregate.extent, len(aggregate.values))
+    prior = np.exp(gaussian.log_prob(z))
+    return float(prior[aggregate.values < ratio * prior].sum() / prior.sum())
 
 
 def magnification(network: Network, extent: Extent, side: int = 64, step: float = 1e-2) -> Field:

@@ -10,9 +10,9 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from ..evaluation import expected_loss
 from .components import picked
-from .models import TEST_IMAGES, LoadedModel, TestImages, load_model, load_test_images
+from .models import TEST_IMAGES, load_model, load_test_images
+from .orders import sorted_images
 
 __all__ = [
     "DEFAULT_IMAGE",
@@ -21,7 +21,6 @@ __all__ = [
     "DEFAULT_VERSUS",
     "LAST_IMAGE",
     "MAX_K",
-    "ORDERS",
     "Choices",
     "clear_z",
     "go_random",
@@ -34,6 +33,8 @@ __all__ = [
     "restart_sequence",
 ]
 
+CHOICES = ("model", "versus", "image", "z", "k", "scale", "seed", "layer")
+
 LAST_IMAGE = TEST_IMAGES - 1
 MAX_K = 256
 MAX_Z = 50.0
@@ -43,12 +44,6 @@ DEFAULT_MODEL = "sample"
 DEFAULT_VERSUS = "mean"
 DEFAULT_IMAGE = 1367  # a plain 3 that both networks decode as a 3 from its mean
 DEFAULT_K = 16
-
-ORDERS: dict[str, str] = {
-    "index": "in the order of the data set",
-    "price": "largest price of sampling first",
-    "stddev": "widest q first",
-}
 
 
 @dataclass(frozen=True)
@@ -83,8 +78,7 @@ def parse_z(text: object) -> tuple[float, float] | None:
 
 def known_choices() -> Choices | None:
     """The choices as the last run and the callbacks left them; None before the first run."""
-    keys = ("model", "versus", "image", "z", "k", "scale", "seed", "layer")
-    return read_choices() if all(key in st.session_state for key in keys) else None
+    return read_choices() if all(key in st.session_state for key in CHOICES) else None
 
 
 def read_choices() -> Choices:
@@ -156,31 +150,9 @@ def _sequence() -> NDArray[np.intp]:
     test = load_test_images()
     order = st.session_state.order
     indices: NDArray[np.intp] = np.arange(len(test.images))
-    if order in ("price", "stddev"):
+    if order != "index":
         with suppress(InputError):  # the panel of a damaged model says so
-            model = load_model(st.session_state.model)
-            indices = _sorted(order, model.name, model.fingerprint)
+            indices = sorted_images(order, load_model(st.session_state.model))
     if st.session_state.digit != "any":
         indices = indices[test.labels[indices] == int(st.session_state.digit)]
     return indices
-
-
-@st.cache_data(max_entries=16, show_spinner="Sorting 10,000 images …")
-def _sorted(order: str, name: str, fingerprint: str) -> NDArray[np.intp]:
-    """Indices of the test images, largest first; `fingerprint` is there for the cache."""
-    model, test = load_model(name), load_test_images()
-    values = model.stddev.prod(axis=1) if order == "stddev" else _prices(model, test)
-    return np.argsort(-values, kind="stable")
-
-
-def _prices(model: LoadedModel, test: TestImages) -> NDArray[np.floating]:
-    """Price of sampling for each test image, to the precision that an order needs."""
-    prices = np.zeros(len(test.images))
-    if not model.network.has_posterior:
-        return prices
-    for start in range(0, len(prices), 500):
-        part = slice(start, start + 500)
-        x, mean, stddev = test.pixels(part), model.mean[part], model.stddev[part]
-        loss = expected_loss(model.network, model.grid, x, mean, stddev, max_order=4)
-        prices[part] = loss.value - model.network.reconstruction_loss(x, mean)
-    return prices

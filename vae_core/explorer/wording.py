@@ -7,13 +7,22 @@ from typing import Any
 from ..config import ModelConfig, TrainingConfig
 from .view import View
 
-__all__ = ["definitions", "description", "introduction", "numbers", "objective_sentence", "verdict"]
+__all__ = [
+    "definitions",
+    "description",
+    "introduction",
+    "nats",
+    "numbers",
+    "objective_sentence",
+    "verdict",
+]
 
 # A price below this share of the loss leaves the samples recognisable as the image.
 SMALL_PRICE = 0.05
 
 
-def _nats(value: float) -> str:
+def nats(value: float) -> str:
+    """A number of nats as the page writes it."""
     if math.isnan(value):
         return "not answered"
     if math.isinf(value):
@@ -157,18 +166,18 @@ def numbers(view: View) -> list[dict[str, Any]]:
     evidence = float(view.evidence.error[0])
     if math.isnan(view.negative_log_evidence):  # refused
         evidence = math.nan
-    sampled = (_nats(float(view.sampled_loss.value)), _error(float(view.sampled_loss.error)))
-    price = (_nats(view.price), f"predicted {_nats(view.predicted_price)}" if view.scale else "")
+    sampled = (nats(float(view.sampled_loss.value)), _error(float(view.sampled_loss.error)))
+    price = (nats(view.price), f"predicted {nats(view.predicted_price)}" if view.scale else "")
     if not view.stddev.any():  # an autoencoder
         sampled = price = ("no q", "")
     values = [
-        (_nats(view.loss_at_mean), "exact"),
+        (nats(view.loss_at_mean), "exact"),
         sampled,
         price,
-        (_nats(view.kl), "exact" if math.isfinite(view.kl) else ""),
-        (_nats(view.negative_elbo), _error(quadrature) if math.isfinite(view.kl) else ""),
-        (_nats(view.negative_log_evidence), _error(evidence)),
-        (_nats(view.slack), _error(quadrature + evidence) if math.isfinite(view.kl) else ""),
+        (nats(view.kl), "exact" if math.isfinite(view.kl) else ""),
+        (nats(view.negative_elbo), _error(quadrature) if math.isfinite(view.kl) else ""),
+        (nats(view.negative_log_evidence), _error(evidence)),
+        (nats(view.slack), _error(quadrature + evidence) if math.isfinite(view.kl) else ""),
     ]
     return [
         {

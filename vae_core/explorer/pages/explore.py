@@ -2,7 +2,6 @@
 
 import base64
 import contextlib
-import math
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -13,25 +12,19 @@ from streamlit.delta_generator import DeltaGenerator
 
 from ...errors import InputError
 from ..components import mount_code, mount_model_data, mount_panel
+from ..controls import BOUND, bound_integer, image_controls
 from ..layers import LAYERS, layer_data
 from ..models import MODEL_NAMES, LoadedModel, TestImages, load_model, load_test_images
 from ..state import (
-    DEFAULT_IMAGE,
     DEFAULT_K,
     DEFAULT_MODEL,
     DEFAULT_VERSUS,
-    LAST_IMAGE,
     MAX_K,
-    ORDERS,
     Choices,
-    clear_z,
-    go_random,
-    go_step,
     handle_pick,
     known_choices,
     read_choices,
     resample,
-    restart_sequence,
 )
 from ..view import compute_view, decoded_image
 from ..wording import definitions, description, introduction, numbers, objective_sentence, verdict
@@ -51,7 +44,6 @@ STYLE = """
 
 PANELS = ("model", "versus")
 INTRODUCED = "introduced"  # of the session: the models that the page outside the fragment shows
-BOUND: dict[str, Any] = {"bind": "query-params"}
 
 
 def show() -> None:
@@ -125,46 +117,10 @@ def _browser_side(choices: Choices, test: TestImages) -> None:
 
 def _controls() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        st.number_input(
-            "Test image",
-            0,
-            LAST_IMAGE,
-            DEFAULT_IMAGE,
-            key="image",
-            on_change=clear_z,
-            width=125,
-            **_bound_integer("image"),
-        )
-        st.button("Previous", key="previous", on_click=go_step, args=(-1,))
-        st.button("Next", key="next", on_click=go_step, args=(1,))
-        st.button("Random", key="random", on_click=go_random)
-        with st.popover("Which", key="which"):
-            st.selectbox(
-                "Class",
-                ["any", *"0123456789"],
-                key="digit",
-                on_change=restart_sequence,
-                help="Previous, Next and Random stay within this class.",
-                **BOUND,
-            )
-            st.selectbox(
-                "Order",
-                list(ORDERS),
-                key="order",
-                on_change=restart_sequence,
-                help="; ".join(f"{name}: {meaning}" for name, meaning in ORDERS.items()),
-                **BOUND,
-            )
-            st.text_input(
-                "A point z instead",
-                key="z",
-                placeholder="0.30,-1.20",
-                help="Two coordinates: the image is then the picture each model decodes there.",
-                **BOUND,
-            )
-        st.number_input("Samples K", 1, MAX_K, DEFAULT_K, key="k", width=125, **_bound_integer("k"))
+        image_controls()
+        st.number_input("Samples K", 1, MAX_K, DEFAULT_K, key="k", width=125, **bound_integer("k"))
         st.slider("Stddev × (0 mean, 1 q)", 0.0, 3.0, 1.0, 0.05, key="scale", width=190, **BOUND)
-        st.number_input("Seed", 0, 2**31 - 1, 0, key="seed", width=125, **_bound_integer("seed"))
+        st.number_input("Seed", 0, 2**31 - 1, 0, key="seed", width=125, **bound_integer("seed"))
         st.button("Resample", key="resample", on_click=resample)
         st.selectbox(
             "Background",
@@ -174,21 +130,6 @@ def _controls() -> None:
             help=" ".join(f"**{name}**: {meaning}" for name, meaning in LAYERS.items()),
             **BOUND,
         )
-
-
-def _bound_integer(key: str) -> dict[str, Any]:
-    """Binds an integer to the address, but for an infinite one, at which Streamlit 1.67 raises."""
-    try:
-        infinite = math.isinf(float(st.query_params.get(key, "")))
-    except ValueError:
-        infinite = False
-    if not infinite:
-        return BOUND
-    with contextlib.suppress(
-        st.errors.StreamlitAPIException
-    ):  # Back to such an address: bound by now
-        del st.query_params[key]
-    return {}
 
 
 def _heading(key: str) -> None:

@@ -1,0 +1,1 @@
+"""The argument, claim by claim: each module computes, draws and judges one experiment."""

@@ -1,0 +1,90 @@
+"""What every experiment is about: the visitor's image, model and seed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from ..models import LoadedModel, TestImages, load_model
+from ..view import decoded_image
+
+__all__ = ["Subject", "cached", "no_posterior", "subject_of"]
+
+Array = NDArray[np.floating]
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The visitor's choices, resolved.
+
+    Attributes:
+        x: the image, `(784,)` in [0, 1].
+        caption: what it is.
+        model: the chosen model.
+        seed: of the samples.
+    """
+
+    x: Array
+    caption: str
+    model: LoadedModel
+    seed: int
+
+    def other(self, name: str) -> LoadedModel:
+        """Another shipped model.
+
+        Raises:
+            InputError: it is missing or damaged.
+        """
+        return self.model if name == self.model.name else load_model(name)
+
+
+def subject_of(
+    model: LoadedModel,
+    test: TestImages,
+    image: int,
+    z: tuple[float, float] | None = None,
+    seed: int = 0,
+) -> Subject:
+    """The subject for a test image, or for the picture that the model decodes at z."""
+    if z is not None:
+        x = decoded_image(model, np.array(z))
+        return Subject(x, f"the picture at z = {z[0]:.2f}, {z[1]:.2f}", model, seed)
+    x = test.pixels(slice(image, image + 1))[0]
+    return Subject(x, f"test image {image}, a {test.labels[image]}", model, seed)
+
+
+def cached(
+    compute: Callable[..., Result], *models: LoadedModel, x: Array, **settings: Any
+) -> Result:
+    """`compute(*models, x=x, **settings)`, shared by all who look at the same thing."""
+    return _cached(
+        f"{compute.__module__}.{compute.__qualname__}",
+        tuple(model.fingerprint for model in models),
+        x.tobytes(),
+        tuple(sorted(settings.items())),
+        lambda: compute(*models, x=x, **settings),
+    )
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _cached(
+    name: str,
+    fingerprints: tuple[str, ...],
+    x: bytes,
+    settings: tuple[tuple[str, Any], ...],
+    _compute: Callable[[], Any],
+) -> Any:
+    """Shared, never changed: results are frozen."""
+    return _compute()
+
+
+def no_posterior(model: LoadedModel) -> str:
+    """Why an experiment on q has nothing to show for a model without one."""
+    return (
+        f"`{model.name}` has no q: an image is one point of the plane, and there is nothing to "
+        "sample. Choose another model."
+    )

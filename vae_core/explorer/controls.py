@@ -1,0 +1,77 @@
+"""Widgets that several pages show: they are bound to the URL under one key."""
+
+import contextlib
+import math
+from typing import Any
+
+import streamlit as st
+
+from .orders import ORDERS
+from .state import (
+    DEFAULT_IMAGE,
+    LAST_IMAGE,
+    clear_z,
+    go_random,
+    go_step,
+    restart_sequence,
+)
+
+__all__ = ["BOUND", "bound_integer", "image_controls"]
+
+BOUND: dict[str, Any] = {"bind": "query-params"}
+
+
+def bound_integer(key: str) -> dict[str, Any]:
+    """Binds an integer to the address, but for an infinite one, at which Streamlit 1.67 raises."""
+    try:
+        infinite = math.isinf(float(st.query_params.get(key, "")))
+    except ValueError:
+        infinite = False
+    if not infinite:
+        return BOUND
+    with contextlib.suppress(
+        st.errors.StreamlitAPIException
+    ):  # Back to such an address: bound by now
+        del st.query_params[key]
+    return {}
+
+
+def image_controls() -> None:
+    """Chooses the image, or a point of the plane in its place; to be put in a row."""
+    st.number_input(
+        "Test image",
+        0,
+        LAST_IMAGE,
+        DEFAULT_IMAGE,
+        key="image",
+        on_change=clear_z,
+        width=125,
+        **bound_integer("image"),
+    )
+    st.button("Previous", key="previous", on_click=go_step, args=(-1,))
+    st.button("Next", key="next", on_click=go_step, args=(1,))
+    st.button("Random", key="random", on_click=go_random)
+    with st.popover("Which", key="which"):
+        st.selectbox(
+            "Class",
+            ["any", *"0123456789"],
+            key="digit",
+            on_change=restart_sequence,
+            help="Previous, Next and Random stay within this class.",
+            **BOUND,
+        )
+        st.selectbox(
+            "Order",
+            list(ORDERS),
+            key="order",
+            on_change=restart_sequence,
+            help="; ".join(f"{name}: {meaning}" for name, meaning in ORDERS.items()),
+            **BOUND,
+        )
+        st.text_input(
+            "A point z instead",
+            key="z",
+            placeholder="0.30,-1.20",
+            help="Two coordinates: the image is then the picture each model decodes there.",
+            **BOUND,
+        )

@@ -1,0 +1,132 @@
+"""The argument: seven claims, each with an experiment on the visitor's image and model."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from ...errors import InputError
+from ..claims import (
+    delta,
+    expectation,
+    families_of_q,
+    mean_objective,
+    one_sample,
+    prior,
+    recipe,
+)
+from ..claims.subject import Subject, subject_of
+from ..controls import BOUND, bound_integer, image_controls
+from ..models import MODEL_NAMES, load_model, load_test_images
+from ..navigation import link
+from ..state import DEFAULT_MODEL, parse_z
+from ..texts import claim, questions
+
+__all__ = ["CLAIMS", "QUESTIONS", "show"]
+
+STYLE = """
+<style>
+.stAppHeader { height: 2.75rem; min-height: 2.75rem; }
+.stMainBlockContainer { padding: 2.6rem 1.5rem 2rem; max-width: 1180px; }
+.stMainBlockContainer h1 { font-size: 1.6rem; line-height: 1.25; padding: 0 0 .3rem; }
+.stMainBlockContainer h3 { font-size: 1.3rem; padding: .4rem 0 0; }
+.stImage img { image-rendering: pixelated; }
+.stMarkdown table { width: auto; font-variant-numeric: tabular-nums; font-size: .9rem; }
+.stMarkdown :is(td, th) { padding: .2rem .7rem !important; }
+</style>
+"""
+
+CLAIMS: dict[str, Callable[[Subject], None]] = {
+    "1": expectation.show,
+    "2": one_sample.show,
+    "3": mean_objective.show,
+    "4": delta.show,
+    "5": families_of_q.show,
+    "6": prior.show,
+    "7": recipe.show,
+}
+QUESTIONS = "questions"
+FIRST = "1"
+LABELS = {
+    "1": "1 Why sample",
+    "2": "2 One is enough",
+    "3": "3 The mean",
+    "4": "4 A point",
+    "5": "5 Other q",
+    "6": "6 Generating",
+    "7": "7 The blog",
+    QUESTIONS: "Questions",
+}
+
+
+def show() -> None:
+    """Draws the page; only the claim that is open computes anything."""
+    st.html(STYLE)
+    st.title("The argument, claim by claim", anchor=False)
+    try:
+        test = load_test_images()
+    except InputError as error:
+        st.error(str(error))
+        return
+    opened = _opened()
+    if opened == QUESTIONS:
+        _questions()
+        return
+    _controls()
+    state = st.session_state
+    text = claim(int(opened))
+    st.subheader(text.title, anchor=False)
+    st.markdown(text.body)
+    try:
+        model = load_model(state.model)
+        subject = subject_of(model, test, int(state.image), parse_z(state.z), int(state.seed))
+        st.caption(f"Experiment on {subject.caption}, under `{model.name}`. Numbers are in nats.")
+        CLAIMS[opened](subject)
+    except InputError as error:
+        st.error(str(error))
+
+
+def _opened() -> str:
+    """The claim that the address names. Bound, the address would hold the label, not the number."""
+    asked = st.query_params.get("claim", FIRST)
+    st.session_state.claim = asked if asked in LABELS else FIRST
+    chosen = st.segmented_control(
+        "Claim",
+        list(LABELS),
+        required=True,
+        format_func=lambda key: LABELS[key],
+        key="claim",
+        on_change=_open,
+        label_visibility="collapsed",
+    )
+    return chosen or FIRST
+
+
+def _open() -> None:
+    st.query_params["claim"] = st.session_state.claim
+
+
+def _controls() -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        image_controls()
+        st.selectbox(
+            "Model",
+            MODEL_NAMES,
+            MODEL_NAMES.index(DEFAULT_MODEL),
+            key="model",
+            width=150,
+            **BOUND,
+        )
+        st.number_input("Seed", 0, 2**31 - 1, 0, key="seed", width=125, **bound_integer("seed"))
+
+
+def _questions() -> None:
+    try:
+        found = questions()
+    except InputError as error:
+        st.error(str(error))
+        return
+    for one in found:
+        with st.expander(one.question):
+            st.markdown(one.answer)
+            seen = "Explore" if one.page == "explore" else f"claim {one.query['claim']}"
+            link(one.page, f"See it: {seen}", one.query)
