@@ -125,6 +125,11 @@ def verdict(result: Shrinking, has_posterior: bool) -> str:
             "to 0, so its q is a point.**"
         )
     best = result.best
+    if best >= result.factor[-1]:
+        return (
+            f"{kl}, {loss}, and −ELBO still falls at c = {best:.2g}. **Not here:** this encoder "
+            "is more certain of the image's z than its bound asks for."
+        )
     if NEAR_ONE[0] <= best <= NEAR_ONE[1]:
         return (
             f"{kl}, {loss}, and −ELBO is least at c = {best:.2f}: **the encoder's own σ is about "

@@ -99,7 +99,7 @@ def verdict(result: Spread) -> str:
         )
     return (
         f"{figures} **Not here:** the q of this model is so wide for this image that its sample "
-        "matters as much as the choice of images."
+        f"matters {within / between:.2f} times as much as the choice of images."
     )
 
 

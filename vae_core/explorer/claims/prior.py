@@ -73,6 +73,8 @@ def verdict(sample: Generation, autoencoder: Generation) -> str:
             "of x.**"
         )
     here = f"{nats(autoencoder.evidence)} against {nats(sample.evidence)}"
+    if np.isnan(autoencoder.evidence) or np.isnan(sample.evidence):
+        return f"{figures} This picture lies too far out to tell: {here}."
     if autoencoder.evidence > sample.evidence:
         return f"{figures} This image agrees: {here}."
     return (

@@ -141,7 +141,9 @@ def verdict(found: Printed) -> str:
         return (
             f"{figures} **What it prints is {gap:.2f} nats too good: no bound of any q it uses.**"
         )
-    return f"{figures} **Not here:** the two slips happen to cancel to {abs(gap):.2f} nats."
+    if gap >= -APART:
+        return f"{figures} **Not here:** the two slips happen to cancel to {abs(gap):.2f} nats."
+    return f"{figures} **Not here:** what it prints is {-gap:.2f} nats too bad."
 
 
 def show(subject: Subject) -> None:
