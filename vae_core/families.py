@@ -31,6 +31,11 @@ WITHIN = {
     "flow": ("diagonal", "isotropic"),
 }  # families with nothing that the family lacks, best first
 FIT_ORDER = 14  # nodes per dimension while fitting
+FLOW_ORDERS = (9, 16, 48)  # to try a flow, to finish it, to judge it
+FLOW_STEPS = 25
+FLOWS_FINISHED = 2
+STEEPEST = 6.0  # |w| in units of the base: what the quadrature of a flow resolves
+MOST_SQUEEZED = 0.95  # w·u > -0.95: at -1 the density is infinite on a line
 STARTS = 3
 PEAK_MARGIN = 8.0  # nats below the highest
 MANY_PEAKS = 8
@@ -40,8 +45,9 @@ FLOW_STARTS = [
     for angle in np.pi * np.array([0.0, 0.25, 0.5, 0.75])
     for b in (-1.0, 0.0, 1.0)
 ]
-ORDERS = (8, 12, 16, 24, 32)  # of the quadrature of the decoder, less its interpolation
-FINE_ORDERS = (40, 56)  # of that of the interpolation
+ORDERS = (8, 12, 16, 24, 32, 48)  # of the quadrature of the decoder, less its interpolation
+FINE_ORDERS = (32, 48, 64)  # of that of the interpolation
+FINE_FLOW_ORDERS = (48, 64, 96)
 TOLERANCE = 1e-3  # nats
 COMPLEX_STEP = 1e-30
 STEPS = 60
@@ -150,8 +156,16 @@ class _Search:
     def _optima(self, family: str) -> list[Array]:
         """Local minima of -ELBO over theta, best first."""
         if family not in self.optima:
-            objective = self._objective(family)
-            results = [minimise(objective, theta) for theta in self._starts(family)]
+            flow = family == "flow"
+            objective = self._objective(family, FLOW_ORDERS[0] if flow else FIT_ORDER)
+            steps = FLOW_STEPS if flow else STEPS
+            results = [minimise(objective, theta, steps) for theta in self._starts(family)]
+            if flow:
+                # A steep flow can hide its bend between nodes: more of them sort and finish these.
+                finer, judge = (self._objective(family, order) for order in FLOW_ORDERS[1:])
+                results.sort(key=lambda result: judge(result[1])[0])
+                results = [minimise(finer, theta, STEPS) for _, theta in results[:FLOWS_FINISHED]]
+                results = [(judge(theta)[0], theta) for _, theta in results]
             results.sort(key=lambda result: result[0])
             distinct: list[Array] = []
             for _, theta in results:
@@ -184,7 +198,7 @@ class _Search:
                 scales = np.log(np.diagonal(factor))
                 starts.append(np.concatenate([theta[:2], scales, factor[[1], [0]]]))
             return starts
-        return [np.concatenate([best[0], [w0, w1, b, 0.0, 0.0]]) for w0, w1, b in FLOW_STARTS]
+        return [np.array([*best[0], *start, 0.0, 0.0]) for start in FLOW_STARTS]
 
     def _ratio(self) -> Array:
         """From the scale of an isotropic q to those of a diagonal one."""
@@ -201,7 +215,7 @@ class _Search:
         is_peak = (joint >= np.max(around, axis=0)) & (joint > joint.max() - PEAK_MARGIN)
         peaks = posterior.points[is_peak][np.argsort(-joint[is_peak])][:MANY_PEAKS]
         places = posterior.to_frame(np.concatenate([peaks, posterior.mean[None]]))
-        objective = self._objective("isotropic")
+        objective = self._objective("isotropic", FIT_ORDER)
         thetas = [np.array([*u, np.log(scale)]) for u in places for scale in START_SCALES]
         thetas.sort(key=lambda theta: objective(theta)[0])
         starts: list[Array] = []
@@ -226,17 +240,19 @@ class _Search:
         scale = self.unit * np.exp(theta[..., 2:4])
         if family != "flow":
             return parameters | {densities.SCALES.get(family, "stddev"): scale}
-        # In units of the base: u = ((e^c - 1) w + d w⊥) / |w|², so that w·u = e^c - 1 > -1.
+        # In units of the base: u = (a w + d w⊥) / |w|², so that w·u = a.
         w, b, c, d = theta[..., 4:6], theta[..., 6], theta[..., 7, None], theta[..., 8, None]
+        w = w / np.sqrt(1 + (w**2).sum(axis=-1, keepdims=True) / STEEPEST**2)
+        a = MOST_SQUEEZED * (np.exp(c) - 1)
         across = np.stack([-w[..., 1], w[..., 0]], axis=-1)
-        u = ((np.exp(c) - 1) * w + d * across) / (w**2).sum(axis=-1, keepdims=True)
+        u = (a * w + d * across) / (w**2).sum(axis=-1, keepdims=True)
         w = w / scale
         b = b - (w * parameters["mean"]).sum(axis=-1)
         return parameters | {"stddev": scale, "w": w, "u": scale * u, "b": b}
 
-    def _objective(self, family: str) -> Objective:
+    def _objective(self, family: str, order: int) -> Objective:
         """-ELBO by the interpolated decoder, and its slope, at `theta`."""
-        nodes, weights = densities.rule(family, FIT_ORDER)
+        nodes, weights = densities.rule(family, order)
         posterior = self.posterior
 
         def objective(theta: Array) -> tuple[float, Array]:
@@ -258,23 +274,38 @@ class _Search:
         E[loss] = E[interpolated] + E[loss - interpolated]: the first is cheap, the second small.
         """
         posterior = self.posterior
-        previous, rough = (
-            weights @ posterior.interpolated_loss(densities.push(family, parameters, nodes)[0])[0]
-            for nodes, weights in (densities.rule(family, order) for order in FINE_ORDERS)
+        rough, spread = _settled(
+            lambda z: posterior.interpolated_loss(z)[0],
+            family,
+            parameters,
+            FINE_FLOW_ORDERS if family == "flow" else FINE_ORDERS,
         )
-        error = abs(rough - previous) + posterior.error
-        correction = change = np.array(np.inf)
-        for order in ORDERS:
-            nodes, weights = densities.rule(family, order)
-            z, _ = densities.push(family, parameters, nodes)
-            new = weights @ (posterior.loss(z) - posterior.interpolated_loss(z)[0])
-            correction, change = new, abs(new - correction)
-            if change < TOLERANCE:
-                break
+        correction, change = _settled(
+            lambda z: posterior.loss(z) - posterior.interpolated_loss(z)[0],
+            family,
+            parameters,
+            ORDERS,
+        )
         kl = densities.kl(family, parameters)
-        negative_elbo = float(rough + correction + kl)
+        negative_elbo = rough + correction + kl
         slack = negative_elbo + posterior.log_evidence
-        return Fit(family, parameters, kl, negative_elbo, slack, float(error + change))
+        return Fit(family, parameters, kl, negative_elbo, slack, spread + change + posterior.error)
+
+
+def _settled(
+    loss: Callable[[Array], Array], family: str, parameters: Parameters, orders: Sequence[int]
+) -> tuple[float, float]:
+    """E_q[loss] by quadrature of rising order, and the larger of its last two changes."""
+    values: list[float] = []
+    change = np.inf
+    for order in orders:
+        nodes, weights = densities.rule(family, order)
+        values.append(float(weights @ loss(densities.push(family, parameters, nodes)[0])))
+        if len(values) > 2:
+            change = float(np.abs(np.diff(values[-3:])).max())
+        if change < TOLERANCE:
+            break
+    return values[-1], change
 
 
 def _widen(fit: Fit, family: str) -> Parameters:
@@ -288,7 +319,7 @@ def _widen(fit: Fit, family: str) -> Parameters:
     return parameters
 
 
-def minimise(objective: Objective, theta: Array, steps: int = STEPS) -> tuple[float, Array]:
+def minimise(objective: Objective, theta: Array, steps: int) -> tuple[float, Array]:
     """A local minimum by BFGS, from variables in which the curvature is about 1.
 
     Args:

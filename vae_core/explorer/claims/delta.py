@@ -59,12 +59,14 @@ class Codes:
 
     Attributes:
         spread: stddev of the codes over the test images, `(2,)`.
+        code: of the image, `(2,)`.
         beyond: share of codes more than 3 from the origin; of the prior, 1.1 %.
         loss: at the image's code.
         loss_with_noise: averaged over N(code, I).
     """
 
     spread: Array
+    code: Array
     beyond: float
     loss: float
     loss_with_noise: float
@@ -96,6 +98,7 @@ def codes_of(model: LoadedModel, x: Array) -> Codes:
     )
     return Codes(
         spread=model.mean.std(axis=0),
+        code=mean[0],
         beyond=float(np.mean(np.hypot(*model.mean.T) > 3.0)),
         loss=float(model.network.reconstruction_loss(x, mean[0])),
         loss_with_noise=float(noisy.value[0]),
@@ -168,13 +171,14 @@ def show(subject: Subject) -> None:
 
 
 def _codes(subject: Subject) -> None:
+    """The figure is the same for every image, so that it stays where it is."""
     model = subject.other("autoencoder")
     found = cached(codes_of, model, x=subject.x)
     colours = symbols()
     target = figure("z₁", "z₂")
     target.add_scatter(
-        x=model.mean[::8, 0].astype(np.float32),
-        y=model.mean[::8, 1].astype(np.float32),
+        x=model.mean[::25, 0].astype(np.float32),
+        y=model.mean[::25, 1].astype(np.float32),
         mode="markers",
         marker={"size": 2, "color": colours["quiet"]},
         name="codes",
@@ -182,7 +186,6 @@ def _codes(subject: Subject) -> None:
     )
     angle = np.linspace(0, 2 * np.pi, 97)
     add_line(target, 3 * np.cos(angle), 3 * np.sin(angle), "prior, 3σ", colours["prior"], "dash")
-    mark(target, model.network.encode(subject.x[None])[0][0], "this image", colours["mean"])
     low, high = np.quantile(model.mean, [0.005, 0.995], axis=0)
     link_axes(target, (low + high) / 2, 0.6 * float((high - low).max()))
     draw(
@@ -193,7 +196,7 @@ def _codes(subject: Subject) -> None:
     )
     st.caption(
         f"`autoencoder`, no KL: codes spread with stddevs {found.spread[0]:.1f} and "
-        f"{found.spread[1]:.1f}, {100 * found.beyond:.0f} % beyond 3 of the prior's. A noise of "
-        f"±1 stddev of the prior would raise this image's loss from {found.loss:.1f} to "
-        f"{found.loss_with_noise:.1f} nats."
+        f"{found.spread[1]:.1f}, {100 * found.beyond:.0f} % beyond 3 of the prior's. This image's "
+        f"is {found.code[0]:.2f}, {found.code[1]:.2f}; noise of the prior's stddev 1 around it "
+        f"would raise the loss from {found.loss:.1f} to {found.loss_with_noise:.1f} nats."
     )

@@ -31,8 +31,8 @@ NAMES = {
     "uniform": "uniform",
     "flow": "planar flow",
 }
-CONTOURS = np.exp(-0.5 * np.array([3.0, 2.0, 1.0]) ** 2)  # of the peak: 3, 2, 1 stddev
-SIDE = 72
+FARTHEST = 6.0  # stddevs: what is farther from the peak is drawn as this
+SIDE = 56
 SMALL = 0.05  # nats: less is not worth a sentence
 
 
@@ -155,25 +155,27 @@ def _plane(found: Fits, one: Fit) -> None:
     cell = (right - left) / len(field.values)
     grid = latent.cell_centres(field.extent, SIDE)[::-1]
     target: go.Figure = figure("z₁", "z₂", height=380)
-    for values, name, colour in (
-        (field.values[::-1], "true posterior", colours["x"]),
-        (np.exp(one.log_prob(grid)), NAMES[one.family], colours["sample"]),
+    with np.errstate(divide="ignore"):
+        log_posterior = np.log(field.values[::-1])
+    for log_density, name, colour in (
+        (log_posterior, "true posterior", colours["x"]),
+        (one.log_prob(grid), NAMES[one.family], colours["sample"]),
     ):
-        peak = float(values.max())
-        for i, level in enumerate(CONTOURS):
-            target.add_contour(
-                z=(values / peak).astype(np.float32),
-                x0=left + cell / 2,
-                dx=cell,
-                y0=bottom + cell / 2,
-                dy=cell,
-                contours={"start": level, "end": level, "size": 1, "coloring": "none"},
-                line={"color": colour, "width": 1.5},
-                name=name,
-                showlegend=i == 0,
-                showscale=False,
-                hoverinfo="skip",
-            )
+        # Contours of √(2 ln(peak / density)): at 1, 2 and 3 a Gaussian has its 1 to 3 stddevs.
+        distance = np.sqrt(2 * (log_density.max() - log_density))
+        target.add_contour(
+            z=np.minimum(distance, FARTHEST).astype(np.float32),
+            x0=left + cell / 2,
+            dx=cell,
+            y0=bottom + cell / 2,
+            dy=cell,
+            contours={"start": 1, "end": 3, "size": 1, "coloring": "none"},
+            line={"color": colour, "width": 1.5},
+            name=name,
+            showlegend=True,
+            showscale=False,
+            hoverinfo="skip",
+        )
     if found.view.stddev.any():
         mark(target, found.view.mean, "the encoder's mean", colours["mean"])
     target.update_xaxes(range=[left, right], constrain="domain")

@@ -17,7 +17,6 @@ __all__ = ["COMPARED", "compare", "gap_fields", "show", "verdict"]
 Array = NDArray[np.floating]
 
 COMPARED = ("sample", "quadrature", "mean")
-BACKGROUND = slice(0, 10_000, 8)  # test images that a figure shows as a backdrop
 FAR = 5.0  # times as far off as what training anew with other noise changes for one image
 LEAST = 10.0  # nats: less is no difference for one image
 
@@ -66,20 +65,21 @@ def show(subject: Subject) -> None:
     models = [subject.other(name) for name in COMPARED]
     views = cached(compare, *models, x=subject.x)
     st.markdown(verdict(*views))
-    table(
-        ["nats", *(f"`{name}`" for name in COMPARED)],
-        [
-            ["loss at the mean", *(nats(view.loss_at_mean) for view in views)],
-            ["expected loss", *(nats(float(view.expected_loss.value[0])) for view in views)],
-            ["KL", *(nats(view.kl) for view in views)],
-            ["−ELBO", *(nats(view.negative_elbo) for view in views)],
-            ["−log p(x)", *(nats(view.negative_log_evidence) for view in views)],
-            ["σ of q, both directions", *(_pair(view.stddev) for view in views)],
-        ],
-    )
-    for column, model, view in zip(st.columns(3), models, views, strict=True):
-        with column:
-            _plane(model, view)
+    numbers, plane = st.columns([3, 2])
+    with numbers:
+        table(
+            ["nats", *(f"`{name}`" for name in COMPARED)],
+            [
+                ["loss at the mean", *(nats(view.loss_at_mean) for view in views)],
+                ["expected loss", *(nats(float(view.expected_loss.value[0])) for view in views)],
+                ["KL", *(nats(view.kl) for view in views)],
+                ["−ELBO", *(nats(view.negative_elbo) for view in views)],
+                ["−log p(x)", *(nats(view.negative_log_evidence) for view in views)],
+                ["σ of q, both directions", *(_pair(view.stddev) for view in views)],
+            ],
+        )
+    with plane:
+        _plane(views)
     st.markdown("**What sampling costs at each place of the plane**")
     stddev = st.slider(
         "σ of q, in both directions",
@@ -118,27 +118,21 @@ def _pair(stddev: Array) -> str:
     return ", ".join(f"{value:.3f}" for value in stddev)
 
 
-def _plane(model: LoadedModel, view: View) -> None:
+def _plane(views: tuple[View, ...]) -> None:
     colours = symbols()
-    target = figure("z₁", "z₂", height=280)
-    target.add_scatter(
-        x=model.mean[BACKGROUND, 0].astype(np.float32),
-        y=model.mean[BACKGROUND, 1].astype(np.float32),
-        mode="markers",
-        marker={"size": 2, "color": colours["quiet"]},
-        hoverinfo="skip",
-        showlegend=False,
-    )
-    outline = ellipse(view.mean, np.diag(view.stddev**2), 2.0)
-    add_line(target, outline[:, 0], outline[:, 1], "q, 2σ", colours["mean"])
+    target = figure("z₁", "z₂")
+    for name, view, colour in zip(
+        COMPARED, views, (colours["sample"], colours["x"], colours["mean"]), strict=True
+    ):
+        outline = ellipse(view.mean, np.diag(view.stddev**2), 2.0)
+        add_line(target, outline[:, 0], outline[:, 1], name, colour)
     circle = ellipse(np.zeros(2), np.eye(2), 2.0)
-    add_line(target, circle[:, 0], circle[:, 1], "prior, 2σ", colours["prior"], "dash")
-    link_axes(target, np.zeros(2), 4.0)
-    title = {"text": model.name, "font": {"size": 14}, "x": 0.98, "xanchor": "right"}
-    target.update_layout(title=title)
+    add_line(target, circle[:, 0], circle[:, 1], "prior", colours["prior"], "dash")
+    link_axes(target, np.zeros(2), 3.2)
+    stddevs = (f"{name} {_pair(view.stddev)}" for name, view in zip(COMPARED, views, strict=True))
     draw(
         target,
-        f"Latent plane of {model.name}: q at {view.mean[0]:.2f}, {view.mean[1]:.2f} with stddevs "
-        f"{_pair(view.stddev)}.",
-        f"figure-q-{model.name}",
+        f"Ellipses of the three q's at 2 stddev over the prior's: {'; '.join(stddevs)}.",
+        "figure-q",
     )
+    st.caption("q at 2σ. Each model has a plane of its own; only the sizes compare.")
