@@ -1,0 +1,46 @@
+"""What tests of the claims share: images, hand-made inputs, and how a verdict is read."""
+
+import numpy as np
+
+from vae_core.estimators import Estimate
+from vae_core.evidence import Evidence
+from vae_core.explorer.view import View
+
+from .explore_page import mnist
+
+__all__ = ["NOT_HERE", "assert_figures", "holds", "pixels", "view"]
+
+NOT_HERE = "**Not here:**"
+
+
+def pixels(image: int) -> np.ndarray:
+    return mnist().pixels(slice(image, image + 1))[0]
+
+
+def holds(sentence: str) -> bool:
+    """Each verdict ends in a claim in bold letters, or says that it fails."""
+    assert sentence.count("**") == 2, sentence
+    return NOT_HERE not in sentence
+
+
+def assert_figures(sentence: str, *figures: str) -> None:
+    for figure in figures:
+        assert figure in sentence, (figure, sentence)
+
+
+def view(loss: float, kl: float, evidence: float) -> View:
+    """A view with this expected loss, KL and -log p(x)."""
+    none, zero = np.zeros(0), np.zeros(1)
+    return View(
+        x=np.zeros(784),
+        mean=np.zeros(2),
+        stddev=np.ones(2),
+        scale=1.0,
+        z=np.zeros((0, 2)),
+        losses=none,
+        loss_at_mean=0.0,
+        sampled_loss=Estimate(zero, zero),
+        expected_loss=Estimate(np.array([loss]), zero),
+        kl=kl,
+        evidence=Evidence(np.array([-evidence]), zero, zero, np.zeros((1, 2)), np.eye(2)[None]),
+    )

@@ -1,0 +1,160 @@
+"""Verdicts of the claims 1 to 4: both sides of each, from the figures of what they judge."""
+
+import numpy as np
+import pytest
+
+from vae_core.estimators import Estimate
+from vae_core.explorer.claims import delta, expectation, mean_objective, one_sample
+from vae_core.explorer.claims.delta import Shrinking
+from vae_core.explorer.claims.expectation import JUDGED, RunningAverage
+from vae_core.explorer.claims.one_sample import Spread
+from vae_core.explorer.view import View
+from vae_core.gradient_noise import load_gradients
+
+from .claim_inputs import assert_figures, holds, pixels, view
+from .explore_page import loaded
+
+# --- 1 -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("reference", "held"), [(101.9, True), (102.1, False), (97.9, False)])
+def test_claim_1(reference: float, held: bool) -> None:
+    count = np.arange(1.0, 301.0)
+    average, error = np.full(300, 100.0), np.full(300, 7.0)
+    average[0], error[JUDGED - 1] = 90.0, 1.0
+    result = RunningAverage(
+        count, average, error, Estimate(np.array([reference]), np.array([0.01]))
+    )
+    sentence = expectation.verdict(result)
+    assert holds(sentence) == held
+    off = f"{abs(reference - 90):.2f} nats"
+    assert_figures(sentence, off, "After 256", "100.00 ± 2.00", f"integral, {reference:.2f}")
+
+
+def test_claim_1_changes_with_image_model_and_seed() -> None:
+    def sentence(name: str, image: int, seed: int) -> str:
+        return expectation.verdict(
+            expectation.running_average(loaded(name), pixels(image), seed, JUDGED)
+        )
+
+    sentences = [sentence(*a) for a in [("sample", 1367, 0), ("sample", 7, 0), ("mean", 1367, 0)]]
+    assert len(set(sentences)) == 3
+    found = [holds(sentence("sample", 1367, seed)) for seed in range(40)]
+    assert any(found)
+    assert not all(found)
+
+
+# --- 2 -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("between", "held", "figure"), [(40.0, True, "20 times"), (4.0, False, "0.50 times")]
+)
+def test_claim_2(between: float, held: bool, figure: str) -> None:
+    unit = np.array([-1.0, 1.0]) / np.sqrt(2)  # of stddev 1
+    sentence = one_sample.verdict(Spread(100 + 2 * unit, 100 + between * unit, 1.0, 9.0))
+    assert holds(sentence) == held
+    assert_figures(sentence, "stddev of 2.00 nats", f"one of {between:.1f}", figure)
+
+
+def test_claim_2_changes_with_image_and_model() -> None:
+    results = [
+        one_sample.spread(loaded(name), pixels(image), 0)
+        for name, image in [("sample", 1367), ("sample", 7), ("mean", 1367)]
+    ]
+    sentences = [one_sample.verdict(result) for result in results]
+    assert [holds(sentence) for sentence in sentences] == [True, True, False]
+    for sentence, result in zip(sentences, results, strict=True):
+        assert_figures(sentence, f"{result.losses.std(ddof=1):.2f} nats")
+    assert sentences[0] != sentences[1]
+
+
+def test_claim_2_states_the_measured_shares() -> None:
+    noise = load_gradients(one_sample.GRADIENTS)
+    for weights in ("start", "trained"):
+        sentence = one_sample.gradient_sentence(noise, weights)
+        for part in ("encoder", "decoder"):
+            one, ten = (noise.row(weights, part, 100, samples) for samples in (1, 10))
+            assert_figures(
+                sentence,
+                f"{100 * one.share:.0f} % for the {part}",
+                f"lower its variance by {100 * (1 - ten.total / one.total):.0f} %",
+            )
+    assert one_sample.gradient_sentence(noise, "start") != sentence
+
+
+# --- 3 -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("quadrature", "mean", "held"),
+    [
+        (view(152, 6, 155), view(380, 3, 158), True),
+        (view(251, 6, 155), view(380, 3, 158), False),  # without noise: another model
+        (view(152, 6, 155), view(154, 6, 158), False),  # the mean's bound is as good
+        (view(152, 6, 155), view(380, 3, 320), False),  # another decoder, not another q
+        (view(152, 6, 155), view(380, 3, np.nan), False),
+    ],
+)
+def test_claim_3(quadrature: View, mean: View, held: bool) -> None:
+    sentence = mean_objective.verdict(view(150, 7, 156), quadrature, mean)
+    assert holds(sentence) == held
+    assert_figures(
+        sentence,
+        f"`quadrature` differs by {quadrature.negative_elbo - 157:+.2f} nats",
+        f"that of `mean` by {mean.negative_elbo - 157:+.2f}",
+    )
+    evidence = mean.negative_log_evidence - 156
+    assert_figures(sentence, "not answered" if np.isnan(evidence) else f"{evidence:+.2f}.")
+
+
+def test_claim_3_changes_with_the_image() -> None:
+    models = [loaded(name) for name in mean_objective.COMPARED]
+    views = [mean_objective.compare(*models, x=pixels(image)) for image in (1367, 7)]
+    sentences = [mean_objective.verdict(*three) for three in views]
+    assert [holds(sentence) for sentence in sentences] == [True, False]
+    for sentence, (sample, _, mean) in zip(sentences, views, strict=True):
+        assert_figures(sentence, f"`mean` by {mean.negative_elbo - sample.negative_elbo:+.2f}")
+
+
+# --- 4 -------------------------------------------------------------------------------------------
+
+
+def shrinking(best: float, rise: float = 1.0) -> Shrinking:
+    """KL -2 ln c + (c/a)², the loss rising such that -ELBO is least at `best`."""
+    factor = np.geomspace(1e-4, 2.0, 61)
+    return Shrinking(factor, 100 + rise * (factor / best) ** 2, 5 - 2 * np.log(factor))
+
+
+@pytest.mark.parametrize(
+    ("best", "held", "figure"),
+    [
+        (1.0, True, "−ELBO is least at c = 0.99"),
+        (0.6, True, "−ELBO is least at c = 0.60"),
+        (0.1, False, "−ELBO is least at c = 0.099"),
+        (5.0, False, "−ELBO still falls at c = 2."),
+    ],
+)
+def test_claim_4(best: float, held: bool, figure: str) -> None:
+    result = shrinking(best)
+    sentence = delta.verdict(result, has_posterior=True)
+    assert holds(sentence) == held
+    assert_figures(sentence, "rises by 2.00 nats", "the loss alone is least at c = 0,", figure)
+    assert result.best == pytest.approx(min(best, 2.0), rel=0.01)
+
+
+def test_claim_4_without_a_posterior() -> None:
+    sentence = delta.verdict(shrinking(1.0), has_posterior=False)
+    assert holds(sentence)
+    assert_figures(sentence, "2.00 nats", "least at c = 0.", "nothing stops c")
+    falling = delta.verdict(shrinking(1.0, rise=-1.0), has_posterior=False)
+    assert_figures(falling, "the loss alone is least at c = 2.")
+
+
+def test_claim_4_changes_with_image_and_model() -> None:
+    chosen = [("sample", 1367), ("sample", 7), ("quadrature", 7), ("mean", 1367)]
+    sentences = [
+        delta.verdict(delta.shrink(loaded(name), pixels(image)), True) for name, image in chosen
+    ]
+    assert [holds(sentence) for sentence in sentences] == [True, True, False, False]
+    assert len(set(sentences)) == 4

@@ -1,0 +1,122 @@
+"""Verdicts of the claims 5 to 7: both sides of each, from the figures of what they judge."""
+
+import numpy as np
+import pytest
+
+from vae_core.explorer.claims import families_of_q, prior, recipe
+from vae_core.explorer.claims.prior import Generation
+from vae_core.explorer.claims.recipe import Printed
+from vae_core.families import Fit
+from vae_core.latent import Field
+
+from .claim_inputs import NOT_HERE, assert_figures, holds, pixels, view
+from .explore_page import loaded
+
+
+def fitted(slack: float) -> Fit:
+    return Fit("diagonal", {}, kl=1.0, negative_elbo=100 + slack, slack=slack, error=0.0)
+
+
+# --- 5 -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("diagonal", "full", "held"),
+    [(0.5, 0.1, True), (0.5, 0.45, False), (0.04, 0.0, False)],
+)
+def test_claim_5(diagonal: float, full: float, held: bool) -> None:
+    sentence = families_of_q.verdict(view(100, 5, 102), fitted(diagonal), fitted(full))
+    assert holds(sentence) == held
+    assert_figures(
+        sentence,
+        "3.00 nats above",
+        f"{diagonal:.2f} because q is a diagonal Gaussian",
+        f"{3 - diagonal:.2f} because one encoder",
+        f"leave {full:.2f}",
+    )
+
+
+def test_claim_5_changes_with_image_and_model() -> None:
+    chosen = [("sample", 0), ("sample", 7), ("mean", 0)]
+    found = [families_of_q.fit_simple(loaded(name), pixels(image)) for name, image in chosen]
+    sentences = [families_of_q.verdict(f.view, f.fits["diagonal"], f.fits["full"]) for f in found]
+    assert [holds(sentence) for sentence in sentences[:2]] == [True, False]
+    assert sentences[2] != sentences[0]
+    for sentence, one in zip(sentences, found, strict=True):
+        assert_figures(sentence, f"{one.view.slack:.2f} nats above")
+        # One -log p(x) for the whole table, so that its columns add up.
+        assert one.view.negative_log_evidence == -one.posterior.log_evidence
+
+
+# --- 6 -------------------------------------------------------------------------------------------
+
+
+def generation(holes: float, test_evidence: float, evidence: float) -> Generation:
+    return Generation(Field(np.zeros((2, 2)), (-4, 4, -4, 4)), holes, test_evidence, evidence)
+
+
+def test_claim_6() -> None:
+    sample = generation(0.07, 143.61, 150.0)
+    agrees = prior.verdict(sample, generation(0.39, 171.73, 188.25))
+    assert holds(agrees)
+    assert_figures(agrees, "39 %", "7 % for `sample`", "171.73 nats", "against 143.61")
+    assert_figures(agrees, "This image agrees: 188.25 against 150.00.")
+    exception = prior.verdict(sample, generation(0.39, 171.73, 148.25))
+    assert NOT_HERE in exception
+    assert_figures(exception, "148.25 against 150.00")
+
+
+@pytest.mark.parametrize("evidence", [(np.nan, 150.0), (150.0, np.nan), (np.nan, np.nan)])
+def test_claim_6_judges_nothing_without_evidence(evidence: tuple[float, float]) -> None:
+    sentence = prior.verdict(
+        generation(0.07, 143.61, evidence[0]), generation(0.39, 171.73, evidence[1])
+    )
+    assert_figures(sentence, "too far out", "not answered")
+    assert NOT_HERE not in sentence
+    assert "agrees" not in sentence
+
+
+def test_claim_6_concludes_nothing_from_an_autoencoder_without_holes() -> None:
+    sentence = prior.verdict(generation(0.07, 143.61, 150.0), generation(0.05, 171.73, 188.25))
+    assert "no model" not in sentence
+    assert_figures(sentence, "5 %", "7 % for `sample`")
+
+
+def test_claim_6_changes_with_the_image() -> None:
+    pairs = [
+        [prior.generation(loaded(name), pixels(image)) for name in ("sample", "autoencoder")]
+        for image in (1367, 7)
+    ]
+    sentences = [prior.verdict(*pair) for pair in pairs]
+    assert [NOT_HERE in sentence for sentence in sentences] == [True, False]
+    for sentence, (sample, autoencoder) in zip(sentences, pairs, strict=True):
+        assert_figures(sentence, f"{autoencoder.evidence:.2f} against {sample.evidence:.2f}.")
+
+
+# --- 7 -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kl_described", "held", "figure"),
+    [
+        (3.0, True, "5.00 nats too good"),
+        (7.8, False, "0.20 nats"),
+        (9.0, False, "1.00 nats too bad"),
+    ],
+)
+def test_claim_7(kl_described: float, held: bool, figure: str) -> None:
+    ones = np.ones(2)
+    found = Printed(0 * ones, 0.1 * ones, ones, 150.0, kl_sampled=8.0, kl_described=kl_described)
+    sentence = recipe.verdict(found)
+    assert holds(sentence) == held
+    assert_figures(sentence, f"{150 + kl_described:.2f} nats;", "is 158.00.", figure)
+
+
+def test_claim_7_changes_with_the_image() -> None:
+    found = [recipe.printed(loaded("blog"), pixels(image)) for image in (1367, 7)]
+    sentences = [recipe.verdict(one) for one in found]
+    assert all(holds(sentence) for sentence in sentences)
+    for sentence, one in zip(sentences, found, strict=True):
+        assert_figures(sentence, f"{one.loss + one.kl_described:.2f}")
+        assert_figures(sentence, f"{one.loss + one.kl_sampled:.2f}")
+    assert sentences[0] != sentences[1]
