@@ -55,7 +55,7 @@ def generation(model: LoadedModel, x: Array) -> Generation:
         aggregate,
         latent.hole_share(aggregate, HOLE),
         float("nan") if test is None else float(test),
-        -float(model.grid(x[None], 1e-2).log_evidence[0]),
+        -float(model.grid(x[None], 1e-3).log_evidence[0]),
     )
 
 
