@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import gaussian
-from .estimators import gauss_hermite
 
 __all__ = ["FAMILIES", "Parameters", "kl", "laplace_kl", "log_prob", "push", "rule", "uniform_kl"]
 
@@ -22,7 +21,7 @@ Parameters = dict[str, Array]
 FAMILIES: tuple[str, ...] = ("isotropic", "diagonal", "full", "laplace", "uniform", "flow")
 SCALES = {"isotropic": "stddev", "laplace": "scale", "uniform": "half_width"}  # else: stddev
 FLOW_ORDER = 96  # of the quadrature for the KL of a flow
-FLOW_REACH = 7.0  # stddevs
+REACH = 6.0  # stddevs: beyond lie 2e-9 of a Gaussian
 BISECTIONS = 60
 
 
@@ -64,8 +63,9 @@ def uniform_kl(mean: Array, half_width: Array) -> Array:
 def rule(family: str, order: int) -> tuple[Array, Array]:
     """Nodes and weights of a quadrature for the base density of a family.
 
-    Gauss-Hermite, Gauss-Laguerre on either side of a Laplace's kink, or Gauss-Legendre. A flow
-    bends along its first axis, which therefore has four times as many nodes, evenly spaced.
+    A Gaussian has evenly spaced nodes, which converge as fast as Gauss-Hermite's and see more of
+    a decoder's kinks; a flow four times as many along its first axis, which is that of its bend.
+    Gauss-Laguerre on either side of a Laplace's kink, Gauss-Legendre for a box.
 
     Args:
         family: one of `FAMILIES`.
@@ -74,12 +74,6 @@ def rule(family: str, order: int) -> tuple[Array, Array]:
     Returns:
         Nodes `(points, 2)` and weights `(points,)`, which sum to one.
     """
-    if family == "flow":
-        along = np.linspace(-FLOW_REACH, FLOW_REACH, 4 * order)
-        across, across_weights = gauss_hermite(order, 1)
-        z = np.stack(np.meshgrid(along, across[:, 0], indexing="ij"), axis=-1).reshape(-1, 2)
-        product = np.outer(np.exp(-0.5 * along**2), across_weights).ravel()
-        return z, product / product.sum()
     if family == "laplace":
         half, half_weights = np.polynomial.laguerre.laggauss(order // 2)
         nodes = np.concatenate([-half[::-1], half])
@@ -87,10 +81,15 @@ def rule(family: str, order: int) -> tuple[Array, Array]:
     elif family == "uniform":
         nodes, weights = np.polynomial.legendre.leggauss(order)
     else:
-        return gauss_hermite(order)
-    weights = weights / weights.sum()
-    z = np.stack(np.meshgrid(nodes, nodes, indexing="ij"), axis=-1).reshape(-1, 2)
-    return z, np.outer(weights, weights).ravel()
+        nodes = np.linspace(-REACH, REACH, order)
+        weights = np.exp(-0.5 * nodes**2)
+    along, along_weights = nodes, weights
+    if family == "flow":
+        along = np.linspace(-REACH, REACH, 4 * order)
+        along_weights = np.exp(-0.5 * along**2)
+    z = np.stack(np.meshgrid(along, nodes, indexing="ij"), axis=-1).reshape(-1, 2)
+    product = np.outer(along_weights, weights).ravel()
+    return z, product / product.sum()
 
 
 def push(family: str, parameters: Parameters, epsilon: Array) -> tuple[Array, Array]:

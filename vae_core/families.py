@@ -30,7 +30,7 @@ WITHIN = {
     "uniform": (),
     "flow": ("diagonal", "isotropic"),
 }  # families with nothing that the family lacks, best first
-ORDERS = (8, 12, 16, 24, 32, 48)  # of the quadrature of the decoder, less its interpolation
+ORDERS = (12, 16, 24, 32, 48)  # of the quadrature of the decoder, less its interpolation
 FINE_ORDERS = (32, 48, 64)  # of that of the interpolation
 FINE_FLOW_ORDERS = (48, 64, 96)
 TOLERANCE = 1e-3  # nats
@@ -49,7 +49,8 @@ class Fit:
         kl: of q to the prior N(0, I), in nats.
         negative_elbo: E_q[-log p(x|z)] + kl by the decoder, in nats.
         slack: KL(q ‖ p(z|x)) = -ELBO + log p(x), in nats.
-        error: last changes of the quadrature and of log p(x): how far `slack` may be off, in nats.
+        error: how far `slack` may be off, from the last changes of the quadrature and of log p(x),
+            in nats.
     """
 
     family: str
