@@ -203,7 +203,8 @@ def minimise(objective: Objective, theta: Array, steps: int) -> tuple[float, Arr
         length = min(1.0, 1.0 / np.abs(step).max())
         for _ in range(8):
             new = theta + length * step
-            new_value, new_slope = objective(new)
+            with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+                new_value, new_slope = objective(new)  # NaN or infinite where q degenerates
             if new_value <= value + 1e-4 * length * promise:
                 break
             length *= 0.4
