@@ -108,6 +108,7 @@ def show(subject: Subject) -> None:
         key="family",
         bind="query-params",
     )
+    chosen = chosen or "full"  # None for an empty value in the address
     plane, numbers = st.columns([2, 3])
     with numbers:
         rows = st.empty()
