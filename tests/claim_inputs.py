@@ -1,16 +1,27 @@
 """What tests of the claims share: images, hand-made inputs, and how a verdict is read."""
 
+from functools import cache
+
 import numpy as np
 
 from vae_core.estimators import Estimate
 from vae_core.evidence import Evidence
 from vae_core.explorer.view import View
 
-from .explore_page import mnist
+from .explore_page import SHIPPED, loaded, mnist
 
-__all__ = ["NOT_HERE", "assert_figures", "holds", "pixels", "view"]
+__all__ = ["NOT_HERE", "OTHERS", "RANDOM", "assert_figures", "extremes", "holds", "pixels", "view"]
 
 NOT_HERE = "**Not here:**"
+OTHERS = [name for name in SHIPPED if name != "sample"]
+RANDOM = [int(i) for i in np.random.default_rng(2024).choice(10_000, 100, replace=False)]
+
+
+@cache
+def extremes() -> list[int]:
+    """Test images with the ten narrowest and the ten widest q of `sample`, by area."""
+    order = np.argsort(loaded("sample").stddev.prod(axis=1))
+    return [int(i) for i in (*order[:10], *order[-10:])]
 
 
 def pixels(image: int) -> np.ndarray:
