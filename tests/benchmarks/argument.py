@@ -48,7 +48,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         with serve(Path(folder) / "log.txt") as server:
-            for claim in "1234567":
+            for claim in sys.argv[1] if len(sys.argv) > 1 else "1234567":
                 measure(browser, server, claim)
         browser.close()
     return 0

@@ -5,7 +5,7 @@ from pathlib import Path
 from playwright.sync_api import Page
 
 from vae_core.explorer.layers import LAYERS
-from vae_core.explorer.state import ORDERS
+from vae_core.explorer.orders import ORDERS
 
 from ..explore_page import SHIPPED, loaded
 from .conftest import StartServer
@@ -67,6 +67,10 @@ def test_no_control_imports_tensorflow(
     probe = tmp_path / "modules.txt"
     with start_server(env={"PROBE": str(probe)}, script="tests/browser/probe_app.py") as server:
         use_everything(open_page(url=server.url))
+        for claim in (*"1234567", "questions"):
+            page = open_page(f"claim={claim}", path="argument", url=server.url)
+            assert not exception_texts(page)
         modules = probe.read_text().split()
-    assert {"streamlit", "vae_core.explorer.pages.explore"} <= set(modules)
+    pages = {"vae_core.explorer.pages.explore", "vae_core.explorer.pages.argument"}
+    assert {"streamlit", *pages} <= set(modules)
     assert not {"tensorflow", "keras"} & set(modules)

@@ -23,9 +23,11 @@ __all__ = [
     "MAX_K",
     "Choices",
     "clear_z",
+    "enter_page",
     "go_random",
     "go_step",
     "handle_pick",
+    "keep_choices",
     "known_choices",
     "parse_z",
     "read_choices",
@@ -33,7 +35,9 @@ __all__ = [
     "restart_sequence",
 ]
 
-CHOICES = ("model", "versus", "image", "z", "k", "scale", "seed", "layer")
+
+PAGE = "page"  # of the session: the page that was shown last
+KEPT = "kept"  # of the session: the choices as they were then
 
 LAST_IMAGE = TEST_IMAGES - 1
 MAX_K = 256
@@ -44,6 +48,17 @@ DEFAULT_MODEL = "sample"
 DEFAULT_VERSUS = "mean"
 DEFAULT_IMAGE = 1367  # a plain 3 that both networks decode as a 3 from its mean
 DEFAULT_K = 16
+
+DEFAULTS = {
+    "model": DEFAULT_MODEL,
+    "versus": DEFAULT_VERSUS,
+    "image": DEFAULT_IMAGE,
+    "z": "",
+    "k": DEFAULT_K,
+    "scale": 1.0,
+    "seed": 0,
+    "layer": "none",
+}
 
 
 @dataclass(frozen=True)
@@ -78,7 +93,7 @@ def parse_z(text: object) -> tuple[float, float] | None:
 
 def known_choices() -> Choices | None:
     """The choices as the last run and the callbacks left them; None before the first run."""
-    return read_choices() if all(key in st.session_state for key in CHOICES) else None
+    return read_choices() if all(key in st.session_state for key in DEFAULTS) else None
 
 
 def read_choices() -> Choices:
@@ -94,6 +109,32 @@ def read_choices() -> Choices:
         seed=int(state.seed),
         layer=state.layer,
     )
+
+
+def enter_page(name: str) -> None:
+    """Brings the choices along when the visitor comes from another page.
+
+    The new page starts with an empty address, and Streamlit forgets what only the old one said.
+    To be called before any widget is drawn.
+    """
+    state = st.session_state
+    if state.get(PAGE) != name:
+        kept = {
+            key: value
+            for key, value in state.get(KEPT, {}).items()
+            if st.query_params.get(key, str(value)) == str(value)
+        }
+        for key, value in kept.items():
+            state[key] = value
+        # At once: each change of the address is a step that Back goes through.
+        st.query_params.update({k: str(v) for k, v in kept.items() if v != DEFAULTS[k]})
+        state[PAGE] = name
+
+
+def keep_choices() -> None:
+    """Remembers the choices, for the page that may come next; to be called after all widgets."""
+    state = st.session_state
+    state[KEPT] = state.get(KEPT, {}) | {key: state[key] for key in DEFAULTS if key in state}
 
 
 # --- callbacks -----------------------------------------------------------------------------------

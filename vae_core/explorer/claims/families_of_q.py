@@ -1,5 +1,6 @@
 """Claim 5: q need not be Gaussian."""
 
+import time
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -33,6 +34,7 @@ NAMES = {
 }
 FARTHEST = 6.0  # stddevs: what is farther from the peak is drawn as this
 SIDE = 56
+SENDING = 0.1  # seconds that the rest gets to reach the browser before the flow keeps a core busy
 SMALL = 0.05  # nats: less is not worth a sentence
 
 
@@ -96,7 +98,8 @@ def verdict(view: View, diagonal: Fit, full: Fit) -> str:
 def show(subject: Subject) -> None:
     """Draws the experiment; the flow comes last, and nothing waits for it."""
     model = subject.model
-    found = cached(fit_simple, model, x=subject.x)
+    with st.spinner("Fitting …"):  # a wide network takes a second
+        found = cached(fit_simple, model, x=subject.x)
     has_posterior = model.network.has_posterior
     if has_posterior:
         st.markdown(verdict(found.view, found.fits["diagonal"], found.fits["full"]))
@@ -121,6 +124,7 @@ def show(subject: Subject) -> None:
     with rows.container():
         _table(found, fits, has_posterior)
     with numbers, st.spinner("Fitting the flow …", show_time=False):
+        time.sleep(SENDING)
         fits["flow"] = cached(fit_flow, model, x=subject.x)
     if chosen == "flow":
         with drawn.container():

@@ -18,7 +18,7 @@ from ..claims.subject import Subject, subject_of
 from ..controls import BOUND, bound_integer, image_controls
 from ..models import MODEL_NAMES, load_model, load_test_images
 from ..navigation import link
-from ..state import DEFAULT_MODEL, parse_z
+from ..state import DEFAULT_MODEL, enter_page, keep_choices, parse_z
 from ..texts import claim, questions
 
 __all__ = ["CLAIMS", "QUESTIONS", "show"]
@@ -30,7 +30,10 @@ STYLE = """
 .stMainBlockContainer h1 { font-size: 1.6rem; line-height: 1.25; padding: 0 0 .3rem; }
 .stMainBlockContainer h3 { font-size: 1.3rem; padding: .4rem 0 0; }
 .stImage img { image-rendering: pixelated; }
-.stMarkdown table { width: auto; font-variant-numeric: tabular-nums; font-size: .9rem; }
+.stMarkdown table {
+    display: block; overflow-x: auto; width: auto; max-width: 100%;
+    font-variant-numeric: tabular-nums; font-size: .9rem;
+}
 .stMarkdown :is(td, th) { padding: .2rem .7rem !important; }
 </style>
 """
@@ -60,6 +63,7 @@ LABELS = {
 
 def show() -> None:
     """Draws the page; only the claim that is open computes anything."""
+    enter_page("argument")
     st.html(STYLE)
     st.title("The argument, claim by claim", anchor=False)
     try:
@@ -83,6 +87,7 @@ def show() -> None:
         CLAIMS[opened](subject)
     except InputError as error:
         st.error(str(error))
+    keep_choices()
 
 
 def _opened() -> str:

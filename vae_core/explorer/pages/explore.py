@@ -21,7 +21,9 @@ from ..state import (
     DEFAULT_VERSUS,
     MAX_K,
     Choices,
+    enter_page,
     handle_pick,
+    keep_choices,
     known_choices,
     read_choices,
     resample,
@@ -48,6 +50,7 @@ INTRODUCED = "introduced"  # of the session: the models that the page outside th
 
 def show() -> None:
     """Draws the page."""
+    enter_page("explore")
     st.html(STYLE)
     st.title("Why does a VAE decode a random sample, and not the mean?", anchor=False)
     introduced = st.container()
@@ -92,6 +95,7 @@ def _explorer(test: TestImages) -> None:
         _panels(choices, columns, test)
     elif choices != early:  # the address changed under the widgets: Back, Forward
         st.rerun()
+    keep_choices()
 
 
 def _models_of(choices: Choices) -> list[str]:
