@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from ..errors import InputError
 from .components import picked
@@ -115,20 +116,20 @@ def enter_page(name: str) -> None:
     """Brings the choices along when the visitor comes from another page.
 
     The new page starts with an empty address, and Streamlit forgets what only the old one said.
-    To be called before any widget is drawn.
+    After Back and Forward the address alone counts. To be called before any widget is drawn.
     """
     state = st.session_state
-    if state.get(PAGE) != name:
-        kept = {
-            key: value
-            for key, value in state.get(KEPT, {}).items()
-            if st.query_params.get(key, str(value)) == str(value)
-        }
-        for key, value in kept.items():
-            state[key] = value
-        # At once: each change of the address is a step that Back goes through.
-        st.query_params.update({k: str(v) for k, v in kept.items() if v != DEFAULTS[k]})
-        state[PAGE] = name
+    if state.get(PAGE) == name:
+        return
+    state[PAGE] = name
+    context = get_script_run_ctx()
+    if context is not None and context.is_history_navigation:
+        return
+    kept = {key: v for key, v in state.get(KEPT, {}).items() if key not in st.query_params}
+    for key, value in kept.items():
+        state[key] = value
+    # At once: each change of the address is a step that Back goes through.
+    st.query_params.update({key: str(v) for key, v in kept.items() if v != DEFAULTS[key]})
 
 
 def keep_choices() -> None:

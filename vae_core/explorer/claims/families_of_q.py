@@ -9,6 +9,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from ... import latent
+from ...errors import InputError
 from ...evidence import Evidence
 from ...families import FAMILIES, Fit, fit, fit_all
 from ...latent import Field
@@ -56,8 +57,17 @@ class Fits:
 
 
 def fit_simple(model: LoadedModel, x: Array) -> Fits:
-    """The true posterior and every family but the flow."""
+    """The true posterior and every family but the flow.
+
+    Raises:
+        InputError: the posterior reaches beyond the plane that is integrated.
+    """
     evidence: Evidence = model.grid(x[None], 1e-3)
+    if np.isnan(evidence.log_evidence[0]):
+        raise InputError(
+            f"Under {model.name} the posterior of this picture reaches beyond the plane that is "
+            f"integrated, ±{model.grid.half_width:.0f}: choose another image or point"
+        )
     view = replace(compute_view(model, x, 1, 1.0, 0), evidence=evidence)  # one -log p(x) for all
     network = model.network
     posterior = TruePosterior(lambda z: network.reconstruction_loss(x, z), evidence)
@@ -150,7 +160,10 @@ def _table(found: Fits, fits: dict[str, Fit], has_posterior: bool) -> None:
         own = (nats(view.kl), nats(view.negative_elbo), nats(view.slack))
         rows.append(["the encoder's own", *own])
     table(["q", "KL to the prior", "−ELBO", "slack"], rows)
-    st.caption(f"−log p(x) = {nats(view.negative_log_evidence)} nats, which no q can go below.")
+    st.caption(
+        f"−log p(x) = {nats(view.negative_log_evidence)} nats, which no q can go below. For the "
+        "images with the largest slack first, choose the order *slack* under *Which*."
+    )
 
 
 def _plane(found: Fits, one: Fit) -> None:

@@ -240,9 +240,13 @@ def _histories() -> None:
         "figure-histories",
     )
     last = [float(metadata.history["test_loss"][-1]) for metadata in runs]
+    work, _ = _history(runs[0], by_decoded=True)
+    as_many = float(np.interp(work[-1], *_history(runs[1], by_decoded=True)))
+    draws = [metadata.training.samples for metadata in runs]
     st.caption(
-        f"At equal steps L = 1 ends at {last[0]:.2f} nats and L = 10 at {last[1]:.2f}, after ten "
-        "times as many decoded samples."
+        f"At equal steps L = {draws[0]} ends at {last[0]:.2f} nats and L = {draws[1]} at "
+        f"{last[1]:.2f}. After as many decoded samples as L = {draws[0]} took in all, "
+        f"L = {draws[1]} stood at {as_many:.2f}."
     )
 
 
