@@ -11,7 +11,7 @@ from ...evaluation import expected_loss
 from ..figures import add_line, draw, figure, link_axes, mark, symbols
 from ..models import LoadedModel
 from ..view import TOLERANCE
-from .subject import Subject, cached
+from .subject import Subject, cached, losses_at
 
 __all__ = ["Codes", "Shrinking", "codes_of", "show", "shrink", "verdict"]
 
@@ -77,17 +77,7 @@ def shrink(model: LoadedModel, x: Array) -> Shrinking:
     mean, stddev = model.network.encode(x[None])
     unit = stddev[0] if model.network.has_posterior else np.ones(2)
     stddevs = FACTORS[:, None] * unit
-    count = len(FACTORS)
-    loss = expected_loss(
-        model.network,
-        model.grid,
-        np.repeat(x[None], count, axis=0),
-        np.repeat(mean, count, axis=0),
-        stddevs,
-        tolerance=TOLERANCE,
-        max_order=24,
-    )
-    return Shrinking(FACTORS, loss.value, gaussian.kl(mean, stddevs))
+    return Shrinking(FACTORS, losses_at(model, x, stddevs), gaussian.kl(mean, stddevs))
 
 
 def codes_of(model: LoadedModel, x: Array) -> Codes:

@@ -13,7 +13,7 @@ from ..figures import add_line, draw, ellipse, figure, link_axes, mark, symbols,
 from ..models import LoadedModel
 from ..view import TOLERANCE
 from ..wording import nats
-from .subject import Subject, cached
+from .subject import Subject, cached, losses_at
 
 __all__ = ["READINGS", "Printed", "Settled", "printed", "settled", "show", "verdict"]
 
@@ -97,17 +97,7 @@ def printed(model: LoadedModel, x: Array) -> Printed:
 def settled(model: LoadedModel, x: Array) -> dict[str, Settled]:
     """For each reading: the s that minimises what it prints, with one σ for both directions."""
     mean, _ = model.network.encode(x[None])
-    count = len(STDDEVS)
-    stddevs = np.repeat(STDDEVS[:, None], 2, axis=1)
-    losses = expected_loss(
-        model.network,
-        model.grid,
-        np.repeat(x[None], count, axis=0),
-        np.repeat(mean, count, axis=0),
-        stddevs,
-        tolerance=TOLERANCE,
-        max_order=24,
-    ).value
+    losses = losses_at(model, x, _both(STDDEVS))
     result = {}
     for name, reading in READINGS.items():
         s = np.linspace(-12.0, 4.0, 1601)

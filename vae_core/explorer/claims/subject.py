@@ -8,10 +8,11 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from ...evaluation import expected_loss
 from ..models import LoadedModel, TestImages, load_model
-from ..view import decoded_image
+from ..view import TOLERANCE, decoded_image
 
-__all__ = ["Subject", "cached", "no_posterior", "subject_of"]
+__all__ = ["Subject", "cached", "losses_at", "no_posterior", "subject_of"]
 
 Array = NDArray[np.floating]
 Result = TypeVar("Result")
@@ -80,6 +81,24 @@ def _cached(
 ) -> Any:
     """Shared, never changed: results are frozen."""
     return _compute()
+
+
+def losses_at(model: LoadedModel, x: Array, stddevs: Array) -> Array:
+    """E over N(mean, stddev²) of the loss of one image, for many stddevs around its own mean.
+
+    Args:
+        model: the model.
+        x: the image, `(784,)`.
+        stddevs: `(count, 2)`.
+
+    Returns:
+        `(count,)`, in nats.
+    """
+    mean, _ = model.network.encode(x[None])
+    images, means = (np.repeat(row, len(stddevs), axis=0) for row in (x[None], mean))
+    return expected_loss(
+        model.network, model.grid, images, means, stddevs, tolerance=TOLERANCE, max_order=24
+    ).value
 
 
 def no_posterior(model: LoadedModel) -> str:
