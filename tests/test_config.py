@@ -1,11 +1,13 @@
 """Settings: what is refused, what survives JSON, what the shipped models are."""
 
 import json
+import shlex
 from dataclasses import FrozenInstanceError, fields, replace
 
 import pytest
 
-from vae_core.config import OBJECTIVES, PRESETS, ModelConfig, TrainingConfig, preset
+from vae_core.__main__ import main
+from vae_core.config import OBJECTIVES, PRESETS, ModelConfig, TrainingConfig, command, preset
 from vae_core.errors import InputError
 
 NAN, INFINITY = float("nan"), float("inf")
@@ -115,3 +117,29 @@ def test_preset_with_changes() -> None:
         preset("medium")
     with pytest.raises(InputError, match=r"`epochs`"):
         preset("mean", epochs=0)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_command_of_a_preset_names_it(name: str) -> None:
+    assert command(PRESETS[name]) == f"python -m vae_core train --preset {name} --out DIR"
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        TrainingConfig(objective="mean", beta=392.0, epochs=3, learning_rate=1e-5, seed=7),
+        TrainingConfig(samples=10, batch_size=128, schedule="constant"),
+        TrainingConfig("quadrature", 2, 5, model=ModelConfig(hidden=(48, 32))),
+    ],
+)
+def test_command_gives_the_settings_back(
+    config: TrainingConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    received: list[TrainingConfig] = []
+    monkeypatch.setattr(
+        "vae_core.__main__._train_one", lambda _, config, *rest: received.append(config)
+    )
+    words = shlex.split(command(config, "a folder"))
+    assert words[:4] == ["python", "-m", "vae_core", "train"]
+    assert main(words[3:]) == 0
+    assert received == [config]

@@ -1,12 +1,21 @@
 """Settings of a network and of a training run: frozen, validated, to and from JSON."""
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Self
 
 from .errors import InputError
 
-__all__ = ["OBJECTIVES", "PRESETS", "SCHEDULES", "ModelConfig", "TrainingConfig", "preset"]
+__all__ = [
+    "OBJECTIVES",
+    "PRESETS",
+    "SCHEDULES",
+    "ModelConfig",
+    "TrainingConfig",
+    "command",
+    "preset",
+]
 
 OBJECTIVES: dict[str, str] = {
     "sample": "decode samples of q(z|x), KL to the prior",
@@ -182,3 +191,28 @@ def preset(name: str, **changes: Any) -> TrainingConfig:
     """
     _require(name in PRESETS, "preset", f"one of {', '.join(PRESETS)}", name)
     return replace(PRESETS[name], **changes)
+
+
+def command(config: TrainingConfig, out: str = "DIR") -> str:
+    """The command line that trains with these settings: the nearest preset and what differs.
+
+    Args:
+        config: the settings, for images and latent dimensions as the presets have them.
+        out: folder of the model.
+    """
+    differing = {
+        name: {
+            f.name: getattr(config, f.name)
+            for f in fields(TrainingConfig)
+            if getattr(config, f.name) != getattr(preset, f.name)
+        }
+        for name, preset in PRESETS.items()
+    }
+    name = min(differing, key=lambda name: len(differing[name]))
+    words = ["python", "-m", "vae_core", "train", "--preset", name]
+    for field_name, value in differing[name].items():
+        if field_name == "model":
+            words += ["--hidden", ",".join(str(units) for units in value.hidden)]
+        else:
+            words += [f"--{field_name.replace('_', '-')}", str(value)]
+    return shlex.join([*words, "--out", out])
