@@ -162,3 +162,50 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
         write_atomically(path, fail)
     assert path.read_bytes() == b"old"
     assert os.listdir(path.parent) == ["file"]
+
+
+class Killed(BaseException):
+    """Stands in for SIGKILL: nothing after it runs, no clean-up either."""
+
+
+def kill_at(monkeypatch: pytest.MonkeyPatch, moment: int) -> None:
+    """Ends the process at the n-th call that changes the disk."""
+    calls = iter(range(1_000))
+
+    def dying(real: Any) -> Any:
+        def call(*arguments: Any, **settings: Any) -> Any:
+            if next(calls) >= moment:
+                raise Killed
+            return real(*arguments, **settings)
+
+        return call
+
+    for name in ("replace", "fsync"):
+        monkeypatch.setattr(os, name, dying(getattr(os, name)))
+    # A killed process cannot remove what it has written so far.
+    monkeypatch.setattr(Path, "unlink", lambda *_, **__: None)
+
+
+@pytest.mark.parametrize("moment", range(6))
+def test_a_model_killed_while_it_is_saved_loads(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, moment: int
+) -> None:
+    first, second = random_arrays(MODEL), random_arrays(MODEL, seed=1)
+    later = {**FIELDS, "history": {"loss": [3.0, 2.0]}}
+    with monkeypatch.context() as patch:
+        kill_at(patch, moment)
+        if moment < 5:
+            with pytest.raises(Killed):
+                save(folder, second, later)
+        else:
+            save(folder, second, later)
+    arrays, metadata = checkpoint.load_arrays(folder)
+    # Four calls precede the moment at which the new model counts: two a file.
+    expected, history = (second, later["history"]) if moment >= 4 else (first, FIELDS["history"])
+    assert metadata.history == history
+    for name, value in expected.items():
+        np.testing.assert_array_equal(arrays[name], value)
+    load(folder)
+    save(folder, second, later)  # the next save clears up
+    assert load(folder)[1].history == later["history"]
+    assert sorted(os.listdir(folder)) == ["metadata.json", "weights.npz"]

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from io import BytesIO
@@ -20,6 +19,7 @@ from .network import HEADS, Network
 __all__ = [
     "Metadata",
     "load",
+    "load_arrays",
     "load_metadata",
     "read_arrays",
     "save",
@@ -28,6 +28,8 @@ __all__ = [
 ]
 
 FORMAT = 1
+WEIGHTS = "weights.npz"
+PENDING = ".weights.npz.pending"  # weights that take their place once metadata.json describes them
 
 
 def _is_count(value: object) -> bool:
@@ -118,18 +120,20 @@ class Metadata:
 
 
 def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
-    """Writes a file beside its place and renames it: a reader sees the old one or the new one."""
+    """Writes a file beside its place and renames it: a reader sees the old one or the new one.
+
+    What a killed process leaves beside the file is overwritten by the next one.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    partial = path.with_name(f".{path.name}.partial")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with partial.open("wb") as file:
             write(file)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(name, 0o644)
-        os.replace(name, path)
+        os.replace(partial, path)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        partial.unlink(missing_ok=True)
         raise
 
 
@@ -144,8 +148,11 @@ def save(folder: Path, arrays: Mapping[str, NDArray[Any]], metadata: dict[str, A
     buffer = BytesIO()
     np.savez(buffer, allow_pickle=False, **dict(arrays))
     payload = buffer.getvalue()
-    write_atomically(folder / "weights.npz", lambda file: file.write(payload))
+    # Two files change as one: until metadata.json is renamed the old weights are the ones it
+    # describes, from then on the pending ones. Killed at any moment, the folder loads.
+    write_atomically(folder / PENDING, lambda file: file.write(payload))
     save_metadata(folder, Metadata(weights_sha256=hashlib.sha256(payload).hexdigest(), **metadata))
+    os.replace(folder / PENDING, folder / WEIGHTS)
 
 
 def save_metadata(folder: Path, metadata: Metadata) -> None:
@@ -199,22 +206,35 @@ def _parse(payload: bytes, path: Path) -> dict[str, NDArray[Any]]:
         raise InputError(f"{path} is damaged or not an .npz file") from error
 
 
+def load_arrays(folder: Path) -> tuple[dict[str, NDArray[Any]], Metadata]:
+    """The weights of a model under the names of `weights.npz`, and its metadata.
+
+    Raises:
+        InputError: a file is missing or damaged, or the two do not belong together.
+    """
+    metadata = load_metadata(folder)
+    payload = b""
+    for path in (folder / PENDING, folder / WEIGHTS):
+        if path.name == PENDING and not path.exists():
+            continue
+        payload = _payload(path)  # read once: the file may be replaced meanwhile
+        if hashlib.sha256(payload).hexdigest() == metadata.weights_sha256:
+            return _parse(payload, path), metadata
+    _parse(payload, folder / WEIGHTS)  # says so if it is damaged
+    received = hashlib.sha256(payload).hexdigest()
+    raise InputError(
+        f"Model {folder}: weights.npz is not the file that metadata.json describes "
+        f"(expected SHA-256 {metadata.weights_sha256:.12}…, received {received:.12}…)"
+    )
+
+
 def load(folder: Path) -> tuple[Network, Metadata]:
     """A trained model from its folder.
 
     Raises:
         InputError: a file is missing or damaged, or the two do not belong together.
     """
-    metadata = load_metadata(folder)
-    path = folder / "weights.npz"
-    payload = _payload(path)  # read once: the file may be replaced meanwhile
-    arrays = _parse(payload, path)
-    payload_sha = hashlib.sha256(payload).hexdigest()
-    if payload_sha != metadata.weights_sha256:
-        raise InputError(
-            f"Model {folder}: weights.npz is not the file that metadata.json describes "
-            f"(expected SHA-256 {metadata.weights_sha256:.12}…, received {payload_sha:.12}…)"
-        )
+    arrays, metadata = load_arrays(folder)
     try:
         return Network(arrays, metadata.training.model, metadata.head), metadata
     except InputError as error:

@@ -344,7 +344,7 @@ def measure(
     initial.build((None, config.model.pixels))
     arrays = {
         "start": initial.arrays(),
-        "trained": checkpoint.read_arrays(folder / "weights.npz"),
+        "trained": checkpoint.load_arrays(folder)[0],
     }
     *epsilon_seeds, batch_seed = np.random.SeedSequence(seed).generate_state(len(samples) + 1)
     rng = np.random.default_rng(batch_seed)

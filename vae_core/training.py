@@ -249,11 +249,11 @@ def export(folder: Path, file: Path) -> None:
         raise InputError(
             f"Invalid export file. Expected a name that ends in .keras. Received: {file}"
         )
-    network, metadata = checkpoint.load(folder)
-    del network  # loaded for its checks
+    checkpoint.load(folder)  # for its checks
+    arrays, metadata = checkpoint.load_arrays(folder)
     model = VariationalAutoencoder(metadata.training)
     model.build((None, metadata.training.model.pixels))
-    model.assign(checkpoint.read_arrays(folder / "weights.npz"))
+    model.assign(arrays)
     partial = file.with_name(f".partial-{file.name}")
     try:
         model.save(partial)
