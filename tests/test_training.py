@@ -13,7 +13,7 @@ from vae_core import checkpoint
 from vae_core.config import ModelConfig, TrainingConfig
 from vae_core.data import MNIST, Dataset, pixels
 from vae_core.errors import InputError
-from vae_core.training import Progress, export, train
+from vae_core.training import Progress, _steps, export, train
 
 CONFIG = TrainingConfig(epochs=3, batch_size=64, model=ModelConfig(hidden=(16,)))
 FILES = ["metadata.json", "weights.npz"]
@@ -35,8 +35,9 @@ def run(dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Run:
     return folder, events, checkpoint.read_arrays(folder / "weights.npz")
 
 
-def interrupt(_: Progress) -> None:
-    raise KeyboardInterrupt
+def interrupt(progress: Progress) -> None:
+    if progress.epoch:
+        raise KeyboardInterrupt
 
 
 def test_a_run_learns_and_is_saved(run: Run, dataset: Dataset) -> None:
@@ -47,12 +48,16 @@ def test_a_run_learns_and_is_saved(run: Run, dataset: Dataset) -> None:
     assert metadata.training == CONFIG
     assert metadata.data_sha256 == dataset.sha256()
     assert set(metadata.versions) == {"keras", "tensorflow", "numpy"}
-    assert [event.epoch for event in events] == [1, 2, 3]
+    assert [event.epoch for event in events] == [0, 1, 2, 3]
     assert {event.epochs for event in events} == {3}
-    losses = [event.values["loss"] for event in events]
+    assert events[0].values == {}
+    losses = [event.values["loss"] for event in events[1:]]
     assert losses[0] > losses[1] > losses[2]
     assert metadata.history["loss"] == pytest.approx(losses, abs=1e-4)
-    assert set(metadata.history) == set(events[0].values)
+    assert set(metadata.history) == set(events[1].values)
+    for name, value in arrays.items():
+        np.testing.assert_array_equal(events[-1].arrays[name], value)
+        assert name.endswith("bias") or (events[0].arrays[name] != events[1].arrays[name]).any()
     assert all(value.dtype == np.float32 for value in arrays.values())
 
 
@@ -93,7 +98,7 @@ def test_interrupted_run_continues_to_equal_weights(
 
     events: list[Progress] = []
     train(CONFIG, dataset, folder, events.append)
-    assert [event.epoch for event in events] == [2, 3]
+    assert [event.epoch for event in events] == [1, 2, 3]
     assert sorted(os.listdir(folder)) == FILES
     for name, value in checkpoint.read_arrays(folder / "weights.npz").items():
         np.testing.assert_array_equal(value, run[2][name], err_msg=name)
@@ -187,3 +192,34 @@ def test_export_overwrites_whole_files_only(
         export(run[0], file)
     assert file.read_bytes() == b"old"
     assert os.listdir(tmp_path) == ["model.keras"]
+
+
+def test_steps_are_told_and_an_exception_ends_the_run(dataset: Dataset, tmp_path: Path) -> None:
+    told: list[tuple[int, int]] = []
+
+    def stop_in_the_second_epoch(done: int, steps: int) -> None:
+        told.append((done, steps))
+        if len(told) == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(CONFIG, dataset, tmp_path / "model", on_step=stop_in_the_second_epoch)
+    assert told == [(10, 10), (10, 10)]  # 640 images in batches of 64, all in one call
+    assert checkpoint.load_metadata(tmp_path / "model").epochs_done == 1
+
+
+@pytest.mark.parametrize(
+    ("batches", "steps", "per_call"),
+    [(1875, 1875, 75), (937, 936, 72), (468, 468, 52), (234, 234, 39), (10, 10, 10), (1, 1, 1),
+     (0, 0, 0)],
+)  # fmt: skip
+def test_few_calls_and_few_batches_left_out(batches: int, steps: int, per_call: int) -> None:
+    assert _steps(batches) == (steps, per_call)
+
+
+def test_any_number_of_batches_is_fast_or_whole() -> None:
+    for batches in range(100, 7000):
+        steps, per_call = _steps(batches)
+        assert steps % per_call == 0
+        assert 0 <= batches - steps <= batches / 100
+        assert per_call <= 75

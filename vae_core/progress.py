@@ -24,9 +24,11 @@ class ProgressPrinter:
         self.first_epoch: int | None = None
 
     def __call__(self, progress: "Progress") -> None:
-        if self.first_epoch is None:  # a continued run does not begin at 1
+        if self.first_epoch is None:  # a continued run does not begin at 0
             self.first_epoch = progress.epoch
-        done = progress.epoch - self.first_epoch + 1
+        if not progress.values:
+            return
+        done = progress.epoch - self.first_epoch
         left = progress.seconds / done * (progress.epochs - progress.epoch)
         losses = f"loss {progress.values['loss']:.2f}  test {progress.values['test_loss']:.2f}"
         epoch = f"epoch {progress.epoch}/{progress.epochs}"

@@ -4,7 +4,7 @@ import json
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,24 +27,31 @@ __all__ = ["Progress", "export", "train"]
 RESUME = "resume.npz"
 RECORD = ("config", "data_sha256", "epochs_done", "history")  # of its JSON part
 TEST_BATCH = 500
+STEPS_PER_CALL = 75
 HEAD_OF_OBJECTIVE = {"blog": "blog", "autoencoder": "none"}
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a run stands after an epoch."""
+    """Where a run stands after an epoch, and before its first step."""
 
-    epoch: int
+    epoch: int  # complete ones
     epochs: int
     seconds: float  # since the run, or its continuation, began
-    values: dict[str, float]  # losses of the epoch, in nats
+    values: dict[str, float]  # losses of the epoch, in nats; empty before the first step
+    arrays: dict[str, NDArray[np.float32]] = field(repr=False)  # named as in weights.npz
 
 
 Listener = Callable[[Progress], None]
+StepListener = Callable[[int, int], None]
 
 
 def train(
-    config: TrainingConfig, dataset: Dataset, folder: Path, on_progress: Listener | None = None
+    config: TrainingConfig,
+    dataset: Dataset,
+    folder: Path,
+    on_progress: Listener | None = None,
+    on_step: StepListener | None = None,
 ) -> VariationalAutoencoder:
     """Trains a model into a folder; continues there if an equal run was interrupted.
 
@@ -56,7 +63,9 @@ def train(
         config: the settings.
         dataset: its training images are fitted, its test images give the test losses.
         folder: where `weights.npz` and `metadata.json` go.
-        on_progress: called after each epoch.
+        on_progress: called before the first step and after each epoch.
+        on_step: called with the steps done in this epoch and their number, every few dozen.
+            An exception from either ends the run; the complete epochs are kept.
 
     Returns:
         The trained model.
@@ -71,7 +80,7 @@ def train(
                 f"Data set {dataset.path}: expected images of {config.model.image_shape} pixels, "
                 f"received {received}"
             )
-    steps = len(images) // config.batch_size
+    steps, per_call = _steps(len(images) // config.batch_size)
     if not steps:
         raise InputError(
             f"Invalid value received for `batch_size`. Expected at most {len(images)}, the number "
@@ -83,14 +92,12 @@ def train(
     if config.schedule == "cosine":
         rate = keras.optimizers.schedules.CosineDecay(rate, config.epochs * steps)
     # XLA and many steps per call: a batch of 32 is too little work to go back to Python for.
-    model.compile(
-        keras.optimizers.Adam(rate), jit_compile=True, steps_per_execution=_divisor(steps, 75)
-    )
+    model.compile(keras.optimizers.Adam(rate), jit_compile=True, steps_per_execution=per_call)
     model.optimizer.build(model.trainable_variables)
-    saver = _Saver(config, dataset, folder, on_progress)
+    saver = _Saver(config, dataset, folder, steps, on_progress, on_step)
     first_epoch = saver.resume(model)
     model.fit(
-        _batches(images, config, first_epoch),
+        _batches(images, config, steps, first_epoch),
         initial_epoch=first_epoch,
         epochs=config.epochs,
         steps_per_epoch=steps,
@@ -102,13 +109,26 @@ def train(
     return model
 
 
-def _divisor(steps: int, at_most: int) -> int:
-    """Largest divisor of `steps` up to a limit: a remainder would be compiled a second time."""
-    return max(n for n in range(1, min(steps, at_most) + 1) if steps % n == 0)
+def _steps(batches: int) -> tuple[int, int]:
+    """Steps of an epoch, and how many of them run in one call.
+
+    A call of another size would be compiled a second time, so the number of steps is a multiple;
+    up to one in a hundred batches is left out for it, others in each epoch (937 is a prime).
+    """
+    for steps in range(batches, batches - batches // 100 - 1, -1):
+        per_call = _divisor(steps, STEPS_PER_CALL)
+        if per_call > STEPS_PER_CALL // 3:
+            return steps, per_call
+    return batches, _divisor(batches, STEPS_PER_CALL)
+
+
+def _divisor(count: int, at_most: int) -> int:
+    """Largest divisor of a count up to a limit; 0 for none."""
+    return max((n for n in range(1, min(count, at_most) + 1) if count % n == 0), default=0)
 
 
 def _batches(
-    images: NDArray[np.uint8], config: TrainingConfig, first_epoch: int
+    images: NDArray[np.uint8], config: TrainingConfig, steps: int, first_epoch: int
 ) -> tf.data.Dataset:
     """Batches of all epochs from `first_epoch` on, in an order that seed and epoch decide."""
     flat = tf.constant(images.reshape(len(images), -1))  # grey levels stay one byte
@@ -118,10 +138,8 @@ def _batches(
         order = tf.random.experimental.stateless_shuffle(
             tf.range(count), seed=tf.stack([tf.constant(config.seed, tf.int64), epoch])
         )
-        # A last, smaller batch is left out; which images it holds changes with each epoch.
-        return tf.data.Dataset.from_tensor_slices(
-            tf.reshape(order[: count // size * size], (-1, size))
-        )
+        # The images of no whole batch are left out; others in each epoch.
+        return tf.data.Dataset.from_tensor_slices(tf.reshape(order[: steps * size], (-1, size)))
 
     return (
         tf.data.Dataset.range(first_epoch, config.epochs)
@@ -146,12 +164,21 @@ class _Saver(keras.callbacks.Callback):
     """Saves each complete epoch, tells the listener, and finds an interrupted run again."""
 
     def __init__(
-        self, config: TrainingConfig, dataset: Dataset, folder: Path, on_progress: Listener | None
+        self,
+        config: TrainingConfig,
+        dataset: Dataset,
+        folder: Path,
+        steps: int,
+        on_progress: Listener | None,
+        on_step: StepListener | None,
     ) -> None:
         super().__init__()
         self.run_config = config
         self.folder = folder
+        self.steps = steps
         self.on_progress = on_progress
+        self.on_step = on_step
+        self.epoch = 0  # complete ones
         self.history: dict[str, list[float]] = {}
         self.data_sha256 = dataset.sha256()
         self.versions = {m.__name__: m.__version__ for m in (keras, tf, np)}
@@ -186,30 +213,45 @@ class _Saver(keras.callbacks.Callback):
         for i, variable in enumerate(state):
             variable.assign(arrays[f"state_{i}"])
         self.history = record["history"]
-        return record["epochs_done"]
+        self.epoch = record["epochs_done"]
+        return self.epoch
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
         self.started = time.monotonic()
+        self._tell({})
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        self._check(logs or {})  # at once: an epoch of a large network takes a while
+        if self.on_step:
+            self.on_step(batch + 1, self.steps)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         values = {
             name.replace("val_", "test_"): float(value) for name, value in (logs or {}).items()
         }
-        if not np.isfinite(list(values.values())).all():
-            raise InputError(
-                f"The loss is not finite in epoch {epoch + 1}; a learning rate below "
-                f"{self.run_config.learning_rate:g} may help. The epochs before it are kept"
-            )
+        self._check(values)
         for name, value in values.items():
             self.history.setdefault(name, []).append(round(value, 4))
-        self._save(epoch + 1)
-        if self.on_progress:
-            self.on_progress(
-                Progress(epoch + 1, self.run_config.epochs, time.monotonic() - self.started, values)
+        self.epoch = epoch + 1
+        self._save()
+        self._tell(values)
+
+    def _check(self, values: dict[str, float]) -> None:
+        if not np.isfinite([float(value) for value in values.values()]).all():
+            raise InputError(
+                f"The loss is not finite in epoch {self.epoch + 1}; a learning rate below "
+                f"{self.run_config.learning_rate:g} may help. The epochs before it are kept"
             )
 
-    def _save(self, epochs_done: int) -> None:
-        config, model = self.run_config, self.model
+    def _tell(self, values: dict[str, float]) -> None:
+        if self.on_progress:
+            seconds = time.monotonic() - self.started
+            self.on_progress(
+                Progress(self.epoch, self.run_config.epochs, seconds, values, self.model.arrays())
+            )
+
+    def _save(self) -> None:
+        config, model, epochs_done = self.run_config, self.model, self.epoch
         if epochs_done < config.epochs:
             record = {
                 "config": config.to_json(),
