@@ -10,7 +10,7 @@ from .bernoulli import reconstruction_loss, sigmoid, softplus_sum
 from .config import ModelConfig
 from .errors import InputError
 
-__all__ = ["HEADS", "Dense", "Network", "expected_shapes"]
+__all__ = ["HEADS", "Dense", "Network", "expected_shapes", "head_of"]
 
 Array = NDArray[np.floating]
 
@@ -19,6 +19,11 @@ HEADS: dict[str, str] = {
     "blog": "s, where σ = 0.1 exp(s): the q that the blog's recipe samples",
     "none": "unused: the objective has no q",
 }
+
+
+def head_of(objective: str) -> str:
+    """How a model trained with this objective reads its second head, a key of `HEADS`."""
+    return {"blog": "blog", "autoencoder": "none"}.get(objective, "log_var")
 
 
 def expected_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:

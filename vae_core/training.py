@@ -21,6 +21,7 @@ from .config import TrainingConfig
 from .data import Dataset
 from .errors import InputError
 from .keras_model import VariationalAutoencoder
+from .network import head_of
 
 __all__ = ["Progress", "export", "train"]
 
@@ -28,7 +29,6 @@ RESUME = "resume.npz"
 RECORD = ("config", "data_sha256", "epochs_done", "history")  # of its JSON part
 TEST_BATCH = 500
 STEPS_PER_CALL = 75
-HEAD_OF_OBJECTIVE = {"blog": "blog", "autoencoder": "none"}
 
 
 @dataclass(frozen=True)
@@ -96,8 +96,10 @@ def train(
     model.optimizer.build(model.trainable_variables)
     saver = _Saver(config, dataset, folder, steps, on_progress, on_step)
     first_epoch = saver.resume(model)
+    batches = _batches(images, config, steps, first_epoch)
+    del images  # TensorFlow has its own copy, and a small machine little room
     model.fit(
-        _batches(images, config, steps, first_epoch),
+        batches,
         initial_epoch=first_epoch,
         epochs=config.epochs,
         steps_per_epoch=steps,
@@ -145,7 +147,7 @@ def _batches(
         tf.data.Dataset.range(first_epoch, config.epochs)
         .flat_map(shuffled)
         .map(lambda chosen: tf.cast(tf.gather(flat, chosen), tf.float32) / 255.0)
-        .prefetch(64)
+        .prefetch(16)
     )
 
 
@@ -270,7 +272,7 @@ class _Saver(keras.callbacks.Callback):
             {
                 "training": config,
                 "epochs_done": epochs_done,
-                "head": HEAD_OF_OBJECTIVE.get(config.objective, "log_var"),
+                "head": head_of(config.objective),
                 "data_sha256": self.data_sha256,
                 "versions": self.versions,
                 "history": self.history,

@@ -1,0 +1,90 @@
+"""What a training run shows of itself: where some test images lie, and what they cost."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import gaussian
+from .config import TrainingConfig
+from .data import Dataset, pixels
+from .network import Network, head_of
+
+__all__ = ["SHOWN", "Snapshot", "Snapshots", "first_of_each_class", "shown_images"]
+
+Array = NDArray[np.floating]
+
+SHOWN = 2000  # test images
+
+
+def shown_images(count: int) -> NDArray[np.intp]:
+    """Indices of at most `SHOWN` of `count` images, evenly spaced."""
+    return np.arange(count)[:: max(1, count // SHOWN)][:SHOWN]
+
+
+def first_of_each_class(labels: NDArray[np.uint8]) -> list[int]:
+    """Index of the first image of each class, by class."""
+    return [int(np.argmax(labels == label)) for label in np.unique(labels)]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A model on the shown test images.
+
+    Attributes:
+        mean: of q, `(images, 2)`.
+        stddev: of q for the first image of each class, `(classes, 2)`; zero without a q.
+        measures: averages over the images in nats: `loss_at_mean`, `sampled_loss` (one z per
+            image), `kl`; and `stddev`, the median. None where there is none, or it is infinite.
+    """
+
+    mean: Array
+    stddev: Array
+    measures: dict[str, float | None]
+
+
+class Snapshots:
+    """Takes snapshots of one run, always of the same images with the same ε.
+
+    Args:
+        config: of the run.
+        dataset: its test images are shown.
+
+    Raises:
+        InputError: the data set is missing or damaged.
+    """
+
+    def __init__(self, config: TrainingConfig, dataset: Dataset) -> None:
+        images = dataset.images("test")
+        chosen = shown_images(len(images))
+        self.config = config
+        self.x = pixels(images[chosen])
+        self.marked = first_of_each_class(dataset.labels("test")[chosen])
+        self.epsilon = np.random.default_rng(0).standard_normal((len(chosen), 2))
+
+    def take(self, arrays: Mapping[str, NDArray[Any]]) -> Snapshot:
+        """A snapshot of the model with these weights, named as in `weights.npz`."""
+        network = Network(arrays, self.config.model, head_of(self.config.objective))
+        with np.errstate(all="ignore"):  # a diverging run has infinite figures: None below
+            mean, stddev = network.encode(self.x)
+            measures = {
+                "loss_at_mean": network.reconstruction_loss(self.x, mean).mean(),
+                "sampled_loss": np.nan,
+                "kl": np.nan,
+                "stddev": np.nan,
+            }
+            if network.has_posterior:
+                z = gaussian.reparameterize(mean, stddev, self.epsilon)
+                measures["sampled_loss"] = network.reconstruction_loss(self.x, z).mean()
+                measures["kl"] = gaussian.kl(mean, stddev).mean()
+                measures["stddev"] = np.median(stddev)
+        return Snapshot(
+            mean,
+            stddev[self.marked],
+            {
+                name: float(value) if np.isfinite(value) else None
+                for name, value in measures.items()
+            },
+        )
