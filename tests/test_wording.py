@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from vae_core.config import PRESETS
+from vae_core.checkpoint import Metadata
+from vae_core.config import PRESETS, TrainingConfig
 from vae_core.estimators import Estimate
 from vae_core.explorer.view import View, compute_view
 from vae_core.explorer.wording import (
@@ -30,6 +31,12 @@ def priced(share: float) -> View:
     v = view()
     loss = v.loss_at_mean * (1 + share)
     return replace(v, expected_loss=Estimate(np.array([loss]), np.zeros(1)))
+
+
+def run(config: TrainingConfig, epochs_done: int | None = None) -> Metadata:
+    """Metadata of a run with these settings."""
+    done = config.epochs if epochs_done is None else epochs_done
+    return Metadata(config, done, "log_var", "", f"{config} {done}", {}, {}, {})
 
 
 def words(html: str) -> str:
@@ -106,16 +113,30 @@ def test_a_small_negative_number_has_no_sign() -> None:
 
 
 def test_every_objective_has_a_sentence_of_its_own() -> None:
-    sentences = {objective_sentence(config) for config in PRESETS.values()}
+    trained = {name: run(config) for name, config in PRESETS.items()}
+    sentences = {objective_sentence(one) for one in trained.values()}
     assert len(sentences) == len(PRESETS)
-    assert objective_sentence(PRESETS["large"]).startswith(objective_sentence(PRESETS["sample"]))
+    plain = objective_sentence(trained["sample"])
+    assert objective_sentence(trained["large"]).startswith(plain)
+    assert objective_sentence(run(replace(PRESETS["sample"], beta=392.0))) == f"{plain} β = 392."
+    stopped = objective_sentence(run(PRESETS["sample"], epochs_done=7))
+    assert stopped == f"{plain} Ended after epoch 7 of 100."
 
 
 def test_the_introduction_claims_only_what_the_two_share() -> None:
-    sample, mean, large = (PRESETS[name] for name in ("sample", "mean", "large"))
+    sample, mean, large = (run(PRESETS[name]) for name in ("sample", "mean", "large"))
     assert "same initial weights" in introduction([sample, mean])
+    assert "Only the objective" in introduction([sample, mean])
     for others in ([sample], [sample, sample], [sample, large]):
         assert "same initial weights" not in introduction(others)
+    quick = run(replace(PRESETS["mean"], epochs=20, batch_size=100))
+    assert "Their objectives, epochs and batch sizes differ" in introduction([sample, quick])
+    other = run(replace(PRESETS["sample"], seed=1))
+    assert "Their seeds differ" in introduction([sample, other])
+    assert "same initial weights" not in introduction([sample, other])
+    stopped = run(PRESETS["sample"], epochs_done=7)
+    assert "from the same initial weights" in introduction([sample, stopped])
+    assert "Their epochs differ" in introduction([sample, stopped])
 
 
 def test_an_autoencoder_has_no_price() -> None:

@@ -25,6 +25,7 @@ from typing import Any, TextIO
 import numpy as np
 from numpy.typing import NDArray
 
+from . import checkpoint
 from .config import TrainingConfig
 from .data import Dataset
 from .errors import InputError
@@ -71,6 +72,10 @@ def _encoded(array: NDArray[Any]) -> str:
     return base64.b64encode(np.ascontiguousarray(array, "<f4").tobytes()).decode()
 
 
+def _complete(folder: Path) -> bool:
+    return (folder / "metadata.json").exists() and checkpoint.load_metadata(folder).complete
+
+
 def _run(request: dict[str, Any], channel: _Channel) -> None:
     config = TrainingConfig.from_json(request["config"])
     dataset, folder = Dataset(Path(request["data"])), Path(request["folder"])
@@ -97,8 +102,10 @@ def _run(request: dict[str, Any], channel: _Channel) -> None:
         channel.tell("step", step=step, steps=steps)
         channel.check()
 
+    channel.worth_keeping = _complete(folder)  # ended when only the last word was missing
     try:
-        training.train(config, dataset, folder, on_progress, on_step)
+        if not channel.worth_keeping:
+            training.train(config, dataset, folder, on_progress, on_step)
     finally:
         if channel.worth_keeping:
             with contextlib.suppress(OSError, InputError):  # a full disk: the weights are kept

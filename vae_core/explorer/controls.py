@@ -6,7 +6,9 @@ from typing import Any
 
 import streamlit as st
 
+from .models import MODEL_NAMES
 from .orders import ORDERS
+from .own_models import usable_models
 from .state import (
     DEFAULT_IMAGE,
     LAST_IMAGE,
@@ -16,7 +18,7 @@ from .state import (
     restart_sequence,
 )
 
-__all__ = ["BOUND", "bound_integer", "image_controls"]
+__all__ = ["BOUND", "bound_integer", "image_controls", "model_select"]
 
 BOUND: dict[str, Any] = {"bind": "query-params"}
 
@@ -75,3 +77,13 @@ def image_controls() -> None:
             help="Two coordinates: the image is then the picture each model decodes there.",
             **BOUND,
         )
+
+
+def model_select(label: str, key: str, default: str, none: bool = False, **settings: Any) -> str:
+    """Chooses one of the shipped models or of the visitor's own; `none` offers no model too."""
+    options = [*MODEL_NAMES, *usable_models(), *(["none"] if none else [])]
+    if st.session_state.get(key, default) not in options:  # the server keeps it no more
+        st.session_state[key] = default
+    return st.selectbox(
+        label, options, options.index(default), key=key, width=170, **settings, **BOUND
+    )

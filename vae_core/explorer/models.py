@@ -1,4 +1,4 @@
-"""The shipped models as the page holds them: loaded once, shared by all visitors, never changed."""
+"""Models as the page holds them: loaded once, shared by all visitors, never changed."""
 
 import threading
 from dataclasses import dataclass
@@ -16,12 +16,14 @@ from ..errors import InputError
 from ..evaluation import half_width
 from ..evidence import EvidenceGrid
 from ..network import Network
+from .shelf import server_shelf
 
 __all__ = [
     "MODEL_NAMES",
     "TEST_IMAGES",
     "LoadedModel",
     "TestImages",
+    "check_data",
     "load_model",
     "load_test_images",
 ]
@@ -30,6 +32,7 @@ Array = NDArray[np.floating]
 
 MODELS = ASSETS / "models"
 TEST_IMAGES = 10_000
+OWN_MODELS = 5  # of visitors, held in memory; others are read again when they are shown
 MODEL_NAMES = ("sample", "mean", "sample-10", "quadrature", "autoencoder", "blog", "large")
 
 
@@ -102,10 +105,16 @@ def load_test_images() -> TestImages:
     return TestImages(images, labels, dataset.sha256())
 
 
-@st.cache_resource(show_spinner=False, max_entries=len(MODEL_NAMES))
-def _load(name: str, stamp: tuple[int, ...]) -> LoadedModel:
+@st.cache_resource(show_spinner=False, max_entries=len(MODEL_NAMES) + OWN_MODELS)
+def _load(name: str, stamp: tuple[int, ...], _folder: Path) -> LoadedModel:
+    network, metadata = checkpoint.load(_folder)
     test = load_test_images()
-    network, metadata = checkpoint.load(MODELS / name)
+    check_data(name, metadata, test)
+    return LoadedModel(name, network, metadata, test)
+
+
+def check_data(name: str, metadata: Metadata, test: TestImages) -> None:
+    """Raises InputError unless a model was trained on the images that the page shows."""
     shape = metadata.training.model
     if shape.image_shape != test.images.shape[1:] or shape.latent_dim != 2:
         raise InputError(
@@ -117,16 +126,18 @@ def _load(name: str, stamp: tuple[int, ...]) -> LoadedModel:
             f"Model {name} was trained on another data set (SHA-256 {metadata.data_sha256:.12}…) "
             f"than the one in assets/mnist.npz ({test.data_sha256:.12}…)"
         )
-    return LoadedModel(name, network, metadata, test)
 
 
 def load_model(name: str) -> LoadedModel:
-    """A shipped model; read again when its files change.
+    """A shipped model, or one of the shelf; read again when its files change.
 
     Raises:
         InputError: it is missing or damaged.
     """
-    return _load(name, _stamp(MODELS / name))
+    folder = MODELS / name if name in MODEL_NAMES else server_shelf().folder(name)
+    if folder is None:
+        raise InputError(f"Model {name} is not kept by this server any more; train it again")
+    return _load(name, _stamp(folder), folder)
 
 
 def _stamp(folder: Path) -> tuple[int, ...]:

@@ -7,11 +7,12 @@ __all__ = ["link", "pages"]
 
 def pages() -> dict[str, st.Page]:
     """The pages by name, in the order of the navigation."""
-    from .pages import argument, explore  # here: pages link to each other
+    from .pages import argument, explore, train  # here: pages link to each other
 
     return {
         "explore": st.Page(explore.show, title="Explore", url_path="explore", default=True),
         "argument": st.Page(argument.show, title="The argument", url_path="argument"),
+        "train": st.Page(train.show, title="Train", url_path="train"),
     }
 
 

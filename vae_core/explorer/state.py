@@ -14,6 +14,7 @@ from ..errors import InputError
 from .components import picked
 from .models import TEST_IMAGES, load_model, load_test_images
 from .orders import sorted_images
+from .own_models import TRAINED, own_models
 
 __all__ = [
     "DEFAULT_IMAGE",
@@ -34,6 +35,7 @@ __all__ = [
     "read_choices",
     "resample",
     "restart_sequence",
+    "session_id",
 ]
 
 
@@ -112,6 +114,12 @@ def read_choices() -> Choices:
     )
 
 
+def session_id() -> str:
+    """Tells this visitor's session from others."""
+    context = get_script_run_ctx()
+    return context.session_id if context is not None else ""
+
+
 def enter_page(name: str) -> None:
     """Brings the choices along when the visitor comes from another page.
 
@@ -128,8 +136,10 @@ def enter_page(name: str) -> None:
     kept = {key: v for key, v in state.get(KEPT, {}).items() if key not in st.query_params}
     for key, value in kept.items():
         state[key] = value
-    # At once: each change of the address is a step that Back goes through.
-    st.query_params.update({key: str(v) for key, v in kept.items() if v != DEFAULTS[key]})
+    address = {key: str(v) for key, v in kept.items() if v != DEFAULTS[key]}
+    if own := own_models():
+        address[TRAINED] = ",".join(own)
+    st.query_params.update(address)  # at once: each change is a step that Back goes through
 
 
 def keep_choices() -> None:

@@ -4,7 +4,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from ..config import ModelConfig, TrainingConfig
+from ..checkpoint import Metadata
+from ..config import ModelConfig
 from .view import View
 
 __all__ = [
@@ -16,6 +17,19 @@ __all__ = [
     "objective_sentence",
     "verdict",
 ]
+
+# The settings of a run, as a sentence names them.
+SETTINGS = {
+    "objective": "objectives",
+    "samples": "objectives",
+    "quadrature_order": "objectives",
+    "beta": "objectives",
+    "epochs": "epochs",
+    "batch_size": "batch sizes",
+    "learning_rate": "learning rates",
+    "schedule": "schedules",
+    "seed": "seeds",
+}
 
 # A price below this share of the loss leaves the samples recognisable as the image.
 SMALL_PRICE = 0.05
@@ -36,26 +50,41 @@ def _error(value: float) -> str:
     return f"± {value:.2f}" if value >= 0.005 else "exact"
 
 
-def introduction(configs: Sequence[TrainingConfig]) -> str:
+def introduction(trained: Sequence[Metadata]) -> str:
     """What is compared, for the one or two networks on show."""
-    if len(configs) == 1:
+    if len(trained) == 1:
         return "One network and one image: what a sample of q(z|x) means to it."
-    first, second = configs
-    if first == second:
+    first, second = (one.training for one in trained)
+    if trained[0].weights_sha256 == trained[1].weights_sha256:
         return "The same network twice. Choose another one to see what training changes."
-    if first.model == second.model:
-        return (
-            "Two networks of the same shape, from the same initial weights, on the same digits. "
-            "Only the objective of their training differs. Compare what a sample of q(z|x) means "
-            "to each."
-        )
-    return "Two networks of different size. Compare what a sample of q(z|x) means to each."
+    question = "Compare what a sample of q(z|x) means to each."
+    if first.model != second.model:
+        return f"Two networks of different size. {question}"
+    changed = [name for name in SETTINGS if getattr(first, name) != getattr(second, name)]
+    if trained[0].epochs_done != trained[1].epochs_done:
+        changed.append("epochs")
+    named = list(dict.fromkeys(SETTINGS[name] for name in SETTINGS if name in changed))
+    shared = (
+        "on the same digits"
+        if "seed" in changed
+        else ("from the same initial weights, on the same digits")
+    )
+    differ = (
+        "Only the objective of their training differs."
+        if named == ["objectives"]
+        else f"Their {_listed(named)} differ."
+    )
+    return f"Two networks of the same shape, {shared}. {differ} {question}"
 
 
-def objective_sentence(config: TrainingConfig) -> str:
+def _listed(words: Sequence[str]) -> str:
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def objective_sentence(trained: Metadata) -> str:
     """What this network decoded while it was trained."""
+    config = trained.training
     layers = config.model.hidden
-    size = "" if layers == ModelConfig().hidden else f" {len(layers)} layers of {layers[0]} units."
     sentence = {
         "sample": "Trained by decoding one random sample of q(z|x): the VAE."
         if config.samples == 1
@@ -65,7 +94,14 @@ def objective_sentence(config: TrainingConfig) -> str:
         "autoencoder": "Trained by decoding the mean, without a KL term: an autoencoder.",
         "blog": "Trained by the blog's recipe: noise 0.1 eˢ, while its KL reads s as ln σ².",
     }[config.objective]
-    return sentence + size
+    if layers != ModelConfig().hidden:
+        depth = "1 layer" if len(layers) == 1 else f"{len(layers)} layers"
+        sentence += f" {depth} of {layers[0]} units."
+    if config.beta != 1 and config.objective != "autoencoder":
+        sentence += f" β = {config.beta:g}."
+    if not trained.complete:
+        sentence += f" Ended after epoch {trained.epochs_done} of {config.epochs}."
+    return sentence
 
 
 def verdict(view: View, has_posterior: bool) -> str:

@@ -15,8 +15,8 @@ from ..claims import (
     recipe,
 )
 from ..claims.subject import Subject, subject_of
-from ..controls import BOUND, bound_integer, image_controls
-from ..models import MODEL_NAMES, load_model, load_test_images
+from ..controls import bound_integer, image_controls, model_select
+from ..models import load_model, load_test_images
 from ..navigation import link
 from ..state import DEFAULT_MODEL, enter_page, keep_choices, parse_z
 from ..texts import claim, questions
@@ -113,14 +113,7 @@ def _open() -> None:
 def _controls() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         image_controls()
-        st.selectbox(
-            "Model",
-            MODEL_NAMES,
-            MODEL_NAMES.index(DEFAULT_MODEL),
-            key="model",
-            width=150,
-            **BOUND,
-        )
+        model_select("Model", "model", DEFAULT_MODEL)
         st.number_input("Seed", 0, 2**31 - 1, 0, key="seed", width=125, **bound_integer("seed"))
 
 

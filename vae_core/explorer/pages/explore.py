@@ -13,9 +13,9 @@ from streamlit.delta_generator import DeltaGenerator
 
 from ...errors import InputError
 from ..components import mount_code, mount_model_data, mount_panel
-from ..controls import BOUND, bound_integer, image_controls
+from ..controls import BOUND, bound_integer, image_controls, model_select
 from ..layers import LAYERS, layer_data
-from ..models import MODEL_NAMES, LoadedModel, TestImages, load_model, load_test_images
+from ..models import LoadedModel, TestImages, load_model, load_test_images
 from ..state import (
     DEFAULT_K,
     DEFAULT_MODEL,
@@ -71,7 +71,7 @@ def show() -> None:
     st.session_state[INTRODUCED] = _models_of(choices)
     with introduced, contextlib.suppress(InputError):  # the panels say what is wrong
         models = [load_model(name) for name in _models_of(choices)]
-        st.markdown(introduction([model.metadata.training for model in models]))
+        st.markdown(introduction([model.metadata for model in models]))
     _legend()
     _browser_side(choices, test)
 
@@ -144,20 +144,17 @@ def _controls() -> None:
 def _heading(key: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         first = key == "model"
-        options = [*MODEL_NAMES] if first else [*MODEL_NAMES, "none"]
-        name = st.selectbox(
+        name = model_select(
             "Model" if first else "Beside it",
-            options,
-            options.index(DEFAULT_MODEL if first else DEFAULT_VERSUS),
-            key=key,
-            width=150,
+            key,
+            DEFAULT_MODEL if first else DEFAULT_VERSUS,
+            none=not first,
             label_visibility="collapsed",
-            **BOUND,
         )
         if name == "none":
             return
         with contextlib.suppress(InputError):  # the panel says what is wrong
-            st.markdown(objective_sentence(load_model(name).metadata.training))
+            st.markdown(objective_sentence(load_model(name).metadata))
 
 
 def _panel(key: str, name: str, choices: Choices, test: TestImages) -> None:
