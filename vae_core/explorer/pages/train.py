@@ -26,6 +26,7 @@ STYLE = """
 .stMainBlockContainer { padding: 2.6rem 1.5rem 2rem; max-width: 1480px; }
 .stMainBlockContainer h1 { font-size: 1.6rem; line-height: 1.25; padding: 0 0 .3rem; }
 .stMainBlockContainer > .stVerticalBlock { gap: .6rem; }
+.st-key-train button:enabled p { color: light-dark(#fff, #14181d); }
 </style>
 """
 
@@ -51,10 +52,10 @@ def show() -> None:
     job = _newest_job(queue)
     left, right = st.columns([3, 7], gap="large")
     with left:
-        _request(queue, job)
+        config = _request(queue, job)
         _bring(test)
     with right:
-        _run(queue, job, test)
+        _run(queue, job, test, config.epochs)
     keep_choices()
 
 
@@ -67,7 +68,7 @@ def _newest_job(queue: JobQueue) -> Job | None:
     return jobs[0]
 
 
-def _request(queue: JobQueue, job: Job | None) -> None:
+def _request(queue: JobQueue, job: Job | None) -> TrainingConfig:
     config = settings(queue.limits)
     busy = job is not None and job.state != "ended"
     shortage = queue.shortage()
@@ -85,7 +86,8 @@ def _request(queue: JobQueue, job: Job | None) -> None:
     if problem := st.session_state.pop(PROBLEM, ""):
         st.error(problem)
     st.caption("The same run on your machine, to the same weights:")
-    st.code(command(config), language="bash", wrap_lines=True)
+    st.code(command(config), language=None, wrap_lines=True)
+    return config
 
 
 def _submit(queue: JobQueue, config: TrainingConfig) -> None:
@@ -97,12 +99,14 @@ def _submit(queue: JobQueue, config: TrainingConfig) -> None:
     add_own_model(job.name)
 
 
-def _run(queue: JobQueue, job: Job | None, test: TestImages) -> None:
+def _run(queue: JobQueue, job: Job | None, test: TestImages, epochs: int) -> None:
     if job is None:
         st.markdown(
             "No run yet. Press **Train**: the plane appears after about ten seconds, and a run "
-            "with these settings takes less than a minute."
+            "of 20 epochs takes less than a minute."
         )
+        labels = test.labels[:0]
+        mount_formation("none", [], labels, [], epochs=epochs, live=False, history={}, measures=[])
         return
     live = job.state != "ended"
     st.fragment(_watch, run_every=POLL if live else None)(queue, job, test, live)

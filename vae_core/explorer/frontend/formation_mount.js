@@ -1,0 +1,19 @@
+// A run, as Streamlit sees it: called for every change of its data or of the theme.
+
+const formations = new WeakMap(); // per instance
+
+export default function ({ data, parentElement }) {
+  let formation = formations.get(parentElement);
+  if (!formation) {
+    formation = new Formation(parentElement);
+    formations.set(parentElement, formation);
+  }
+  const call = ++formation.calls;
+  formation.update(JSON.parse(new TextDecoder().decode(data)));
+  return () => {
+    // Streamlit also ends a call that newer data overtook: only the last call's end is the end.
+    if (call !== formation.calls) return;
+    formation.remove();
+    formations.delete(parentElement);
+  };
+}

@@ -1,0 +1,5 @@
+// Receives a block of epochs; draws nothing.
+
+export default function ({ data }) {
+  offerFrames(data);
+}
