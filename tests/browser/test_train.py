@@ -1,0 +1,234 @@
+"""Runs in the page: to the end, cancelled, across a reload, left alone, killed, with the server."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from .conftest import StartServer
+from .pages import OpenPage, exception_texts, wait_idle
+from .panel import Panel
+from .server import Server
+
+GONE = 2.0  # seconds in which a worker has to be gone
+SETTINGS = {"VAE_TRAIN_FREE_MIB": "0"}  # whatever else runs on the machine of the tests
+
+
+@pytest.fixture(scope="module")
+def probed(
+    start_server: StartServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Server, Path]]:
+    """A server that writes the names of its modules into a file."""
+    probe = tmp_path_factory.mktemp("probe") / "modules.txt"
+    env = {**SETTINGS, "PROBE": str(probe)}
+    with start_server(env=env, script="tests/browser/probe_app.py") as server:
+        yield server, probe
+
+
+def workers(server: Server) -> list[int]:
+    """Training processes that a server has started, dead or alive but not yet collected."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit():
+            continue
+        try:
+            command = (folder / "cmdline").read_bytes()
+            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            continue  # it has just ended
+        if b"vae_core.worker" in command and parent == server.pid:
+            found.append(int(folder.name))
+    return found
+
+
+def alive(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+def memory(pid: int) -> int:
+    """Resident memory of a process in bytes, 0 when it is gone."""
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, IndexError):
+        return 0
+
+
+def assert_soon(condition: Callable[[], bool], seconds: float = GONE) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it took too long"
+        time.sleep(0.02)
+
+
+def formation(page: Page) -> Locator:
+    return page.locator(".st-key-formation [data-frame]")
+
+
+def start(page: Page) -> None:
+    page.locator(".st-key-train button").click()
+
+
+def wait_epoch(page: Page, epoch: int, seconds: float = 90) -> None:
+    """Waits until the page shows an epoch, or a later one."""
+    page.wait_for_function(
+        """([epoch]) => [...document.querySelectorAll(".st-key-formation *")]
+            .map((element) => element.shadowRoot?.querySelector("[data-epoch]"))
+            .some((root) => root && root.dataset.epoch !== "" && +root.dataset.epoch >= epoch)""",
+        arg=[epoch],
+        timeout=1000 * seconds,
+    )
+
+
+def wait_end(page: Page, text: str, seconds: float = 90) -> None:
+    expect(page.get_by_text(text)).to_be_visible(timeout=1000 * seconds)
+
+
+def newest(page: Page) -> str:
+    """Name of the visitor's newest model, from the address."""
+    page.wait_for_url("**trained=**")
+    return page.url.partition("trained=")[2].partition("&")[0].split("%2C")[-1]
+
+
+def test_a_whole_run_and_its_model(
+    open_page: OpenPage, probed: tuple[Server, Path], tmp_path: Path
+) -> None:
+    server, probe = probed
+    page = open_page("epochs=2&objective=the+mean", path="train", url=server.url)
+    start(page)
+    wait_epoch(page, 0)
+    (worker,) = workers(server)
+    used = [0]
+    while alive(worker):
+        used.append(memory(worker))
+        page.wait_for_timeout(50)
+    assert 300 * 2**20 < max(used) < 10**9
+    wait_end(page, "Finished after 2 epochs.", 3)
+    expect(formation(page)).to_have_attribute("data-frames", "3")
+    assert "Samples of this q land on other pictures" in page.inner_text("body")
+    name = newest(page)
+    assert name.startswith("mean-")
+
+    with page.expect_download(timeout=60_000) as download:
+        page.get_by_role("button", name="Download the model").click()
+    zipped = tmp_path / download.value.suggested_filename
+    download.value.save_as(zipped)
+    assert zipped.name == f"{name}.zip"
+
+    page.get_by_text("See it in Explore").click()
+    panel = Panel(page)
+    panel.wait_shown()
+    expect(page.get_by_role("combobox").nth(0)).to_be_visible()
+    assert f"model={name}" in page.url
+    assert not exception_texts(page)
+
+    # Somebody else gets the zip, and has the model too.
+    other = open_page(path="train", url=server.url)
+    other.get_by_text("Load a model from its zip").click()
+    other.locator('input[type="file"]').set_input_files(zipped)
+    expect(other.get_by_text("it is among the models of Explore")).to_be_visible(timeout=20_000)
+    assert newest(other).startswith("mean-")
+    assert newest(other) != name
+
+    modules = set(probe.read_text().split())
+    assert "vae_core.explorer.pages.train" in modules
+    assert not {"tensorflow", "keras", "pandas"} & modules
+
+
+def test_a_cancelled_run_keeps_its_epochs(open_page: OpenPage, probed: tuple[Server, Path]) -> None:
+    server, _ = probed
+    page = open_page("epochs=90", path="train", url=server.url)
+    start(page)
+    wait_epoch(page, 1)
+    (worker,) = workers(server)
+    page.locator(".st-key-cancel button").click()
+    assert_soon(lambda: not alive(worker), GONE + 0.5)  # the click has to travel
+    wait_end(page, "Cancelled; the model after")
+    wait_idle(page)
+    expect(page.get_by_role("button", name="Download the model")).to_be_visible()
+    expect(page.locator(".st-key-train button")).to_be_enabled()
+
+
+def test_a_run_survives_a_reload_and_joins_explore(
+    open_page: OpenPage, probed: tuple[Server, Path]
+) -> None:
+    server, _ = probed
+    page = open_page("epochs=4", path="train", url=server.url)
+    start(page)
+    wait_epoch(page, 1)
+    page.reload()
+    wait_end(page, "Finished after 4 epochs.")
+    expect(formation(page)).to_have_attribute("data-frames", "5")
+    name = newest(page)
+    page.get_by_role("link", name="Explore", exact=True).first.click()
+    wait_idle(page)
+    page.locator(".st-key-model").get_by_role("combobox").click()
+    page.get_by_role("option", name=name, exact=True).click()
+    Panel(page).wait_shown(f"model='{name}'")
+
+
+def test_a_visitor_who_leaves_frees_the_place_and_may_come_back(
+    open_page: OpenPage, probed: tuple[Server, Path]
+) -> None:
+    server, _ = probed
+    page = open_page("epochs=3", path="train", url=server.url)
+    start(page)
+    wait_epoch(page, 1)
+    (worker,) = workers(server)
+    address = page.url
+    waiting = open_page("epochs=1", path="train", url=server.url)
+    start(waiting)
+    expect(waiting.get_by_text("Waiting: place 1 of 1.")).to_be_visible()
+    page.goto("about:blank")
+    assert_soon(lambda: not alive(worker))
+    wait_end(waiting, "Finished after 1 epoch.")
+    page.goto(address)
+    wait_end(page, "Finished after 3 epochs.")
+    expect(formation(page)).to_have_attribute("data-frames", "4")
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_no_worker_outlives_its_server(
+    open_page: OpenPage, start_server: StartServer, how: signal.Signals
+) -> None:
+    with start_server(env=SETTINGS) as server:
+        page = open_page("epochs=90", path="train", url=server.url)
+        start(page)
+        wait_epoch(page, 0)
+        (worker,) = workers(server)
+        os.kill(server.pid, how)
+        assert_soon(lambda: not alive(server.pid), 10)
+        assert_soon(lambda: not alive(worker))
+
+
+def test_a_killed_worker_leaves_a_page_that_goes_on(
+    open_page: OpenPage, probed: tuple[Server, Path]
+) -> None:
+    server, _ = probed
+    page = open_page("epochs=90", path="train", url=server.url)
+    start(page)
+    wait_epoch(page, 1)
+    (worker,) = workers(server)
+    os.kill(worker, signal.SIGKILL)
+    wait_end(page, "ended by signal 9", 3)
+    assert "kept." in page.inner_text("body")
+    wait_idle(page)
+    with page.expect_download(timeout=60_000):  # its .keras file is written now
+        page.get_by_role("button", name="Download the model").click()
+    expect(page.locator(".st-key-train button")).to_be_enabled()
+
+
+def test_a_diverging_run_says_so(open_page: OpenPage, probed: tuple[Server, Path]) -> None:
+    server, _ = probed
+    page = open_page("epochs=5&rate=1000", path="train", url=server.url)
+    start(page)
+    wait_end(page, "The loss is not finite in epoch 1; a learning rate below 1000 may help")
+    expect(page.locator(".st-key-train button")).to_be_enabled()
+    assert not exception_texts(page)
