@@ -251,7 +251,8 @@ def _check_keras(payload: bytes, training: TrainingConfig) -> None:
         f'{{"input_shape": [null, {training.model.pixels}]}}, "compile_config": {{}}}}'
     )
     # A process numbers its models from the second one on.
-    config = re.sub(rb'("variational_autoencoder)_[0-9]{1,9}"', rb'\1"', contents["config.json"])
+    number = rb'(?<="variational_autoencoder)_[0-9]{1,9}(?=")'
+    config = re.sub(number, b"", contents["config.json"], count=1)
     _require(
         config == written.encode()
         and re.fullmatch(KERAS_METADATA.encode(), contents["metadata.json"]) is not None

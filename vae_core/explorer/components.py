@@ -19,13 +19,21 @@ from numpy.typing import NDArray
 from ..latent import Field
 from .models import LoadedModel, TestImages
 
-__all__ = ["field_data", "mount_code", "mount_model_data", "mount_panel", "pack_model", "picked"]
+__all__ = [
+    "field_data",
+    "mount_code",
+    "mount_model_data",
+    "mount_panel",
+    "pack_model",
+    "picked",
+    "source",
+]
 
 FRONTEND = Path(__file__).parent / "frontend"
 CODE = ("decoder", "store", "theme", "pictures", "samples", "drawing", "plane", "panel", "code")
 
 
-def _source(*names: str) -> str:
+def source(*names: str) -> str:
     """Files joined into one script: inline components cannot import."""
     return "\n".join((FRONTEND / name).read_text(encoding="utf-8") for name in names)
 
@@ -33,22 +41,22 @@ def _source(*names: str) -> str:
 @cache
 def _code() -> Callable[..., Any]:
     return st.components.v2.component(
-        "vae_code", js=_source("loader.js", *(f"{name}.js" for name in CODE))
+        "vae_code", js=source("loader.js", *(f"{name}.js" for name in CODE))
     )
 
 
 @cache
 def _model_data() -> Callable[..., Any]:
-    return st.components.v2.component("vae_model_data", js=_source("loader.js", "model_data.js"))
+    return st.components.v2.component("vae_model_data", js=source("loader.js", "model_data.js"))
 
 
 @cache
 def _panel() -> Callable[..., Any]:
     return st.components.v2.component(
         "vae_panel",
-        html=_source("panel.html"),
-        css=_source("panel.css"),
-        js=_source("loader.js", "panel_mount.js"),
+        html=source("panel.html"),
+        css=source("panel.css"),
+        js=source("loader.js", "panel_mount.js"),
     )
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from .components import FRONTEND
+from .components import source
 
 __all__ = ["BLOCK", "Frame", "Measures", "formation_data", "mount_formation", "pack_block"]
 
@@ -48,14 +48,9 @@ class Frame:
     stddev: Array
 
 
-def _source(*names: str) -> str:
-    """Files joined into one script: inline components cannot import."""
-    return "\n".join((FRONTEND / name).read_text(encoding="utf-8") for name in names)
-
-
 @cache
 def _frames() -> Callable[..., Any]:
-    return st.components.v2.component("vae_frames", js=_source("frames.js", "frames_data.js"))
+    return st.components.v2.component("vae_frames", js=source("frames.js", "frames_data.js"))
 
 
 @cache
@@ -63,9 +58,9 @@ def _formation() -> Callable[..., Any]:
     # It carries its own code: once an epoch, and the panels of Explore need none of it.
     return st.components.v2.component(
         "vae_formation",
-        html=_source("formation.html"),
-        css=_source("formation.css"),
-        js=_source(*(f"{name}.js" for name in CODE), "formation_mount.js"),
+        html=source("formation.html"),
+        css=source("formation.css"),
+        js=source(*(f"{name}.js" for name in CODE), "formation_mount.js"),
     )
 
 

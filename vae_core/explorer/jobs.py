@@ -2,8 +2,10 @@
 
 import base64
 import binascii
+import contextlib
 import json
 import logging
+import math
 import subprocess
 import sys
 import threading
@@ -40,7 +42,7 @@ class JobView:
         step: done in the epoch under way, of `steps`; both 0 before the first.
         rate: steps per second, 0 while unknown.
         seconds_left: None while unknown.
-        history: values per complete epoch, in nats.
+        history: values per complete epoch, in nats; NaN for one that was never told.
         measures: one per frame, see `snapshot.Snapshot`.
         frames: one per complete epoch, and one before the first.
     """
@@ -141,6 +143,7 @@ class Job:
                 stderr=subprocess.DEVNULL,
                 text=True,
                 encoding="utf-8",
+                errors="replace",  # whatever it says, `_follow` lives on
                 start_new_session=True,  # Ctrl-C in the server's terminal is the server's affair
             )
             request = {
@@ -150,7 +153,9 @@ class Job:
             }
             self._say(json.dumps(request))
         except OSError as error:
-            self._end("failed", f"The training process cannot be started: {error.strerror}")
+            self._end(
+                "failed", f"The training process cannot be started: {error.strerror}{self._kept()}"
+            )
             on_end()
             return
         threading.Thread(target=self._follow, args=(on_end,), daemon=True).start()
@@ -188,7 +193,7 @@ class Job:
     def wait_anew(self) -> None:
         """Back to waiting, for a visitor who left and has come back."""
         with self._lock:
-            self.state, self._outcome, self._message = "waiting", "", ""
+            self.state, self._outcome, self._message, self._wish = "waiting", "", "", ""
 
     def _say(self, line: str) -> None:
         assert self._process is not None
@@ -217,7 +222,8 @@ class Job:
         status = process.wait()
         for stream in (process.stdin, process.stdout):
             if stream is not None:
-                stream.close()
+                with contextlib.suppress(OSError):  # a wish that nobody was left to read
+                    stream.close()
         if outcome != "finished" and self._wish:
             outcome, message = self._wish, ""
         elif not outcome:
@@ -259,7 +265,10 @@ class Job:
             self._measures.append(dict(event["measures"]))
             self._epoch, self._step = epoch, 0
             for name, value in event["values"].items():
-                self._history.setdefault(name, [])[epoch - 1 :] = [float(value)]
+                curve = self._history.setdefault(name, [])
+                # A worker killed between saving an epoch and telling it leaves a gap.
+                curve += [math.nan] * (epoch - 1 - len(curve))
+                curve[epoch - 1 :] = [float(value)]
 
 
 def _floats(text: str) -> NDArray[np.float32]:

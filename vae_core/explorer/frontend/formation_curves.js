@@ -64,7 +64,8 @@ class Curves {
   show(history, planned, shown) {
     const lists = CURVES.map(({ key }) => [history[`test_${key}`] ?? [], history[key] ?? []]);
     this.last = Math.max(0, ...lists.flat().map((values) => values.length));
-    Object.assign(this, { lists, shown, planned: Math.max(2, planned, this.last) });
+    this.planned = Math.max(1, planned, this.last);
+    Object.assign(this, { lists, shown });
     this.draw();
   }
 
@@ -83,7 +84,7 @@ class Curves {
   x(epoch) {
     const first = PLOT.left + PLOT.inset;
     const last = this.width - PLOT.right - PLOT.inset;
-    return first + ((epoch - 1) / (this.planned - 1)) * (last - first);
+    return first + ((epoch - 1) / Math.max(1, this.planned - 1)) * (last - first);
   }
 
   epochAt(px) {
@@ -118,54 +119,67 @@ class Curves {
   }
 
   picture(test, training, lowest, k) {
-    const { width, planned } = this;
-    const { left, top } = PLOT;
-    const right = width - PLOT.right;
-    const bottom = top + PLOT.height;
+    const [left, right] = [PLOT.left, this.width - PLOT.right];
+    const [top, bottom] = [PLOT.top, PLOT.top + PLOT.height];
     const range = extent([test, training]);
     const y = (value) => bottom - ((value - range[0]) / (range[1] - range[0])) * PLOT.height;
     const vertical = (epoch, name) => {
       const x = Math.max(left + 0.5, this.x(epoch)); // epoch 0 lies before the axis begins
       return `<line class="${name}" x1="${x}" x2="${x}" y1="${top}" y2="${bottom}"/>`;
     };
-    const parts = [`<clipPath id="plot-${k}"><rect x="${left}" y="${top}" width="${right - left}" height="${PLOT.height}"/></clipPath>`];
+    const parts = [];
     for (const [value, name] of range ? ticks(...range) : []) {
-      parts.push(`<line class="grid" x1="${left}" x2="${right}" y1="${y(value)}" y2="${y(value)}"/>
-        <text x="${left - 6}" y="${y(value) + 4}" text-anchor="end">${name}</text>`);
+      const at = y(value);
+      parts.push(`<line class="grid" x1="${left}" x2="${right}" y1="${at}" y2="${at}"/>`);
+      parts.push(`<text x="${left - 6}" y="${at + 4}" text-anchor="end">${name}</text>`);
     }
-    parts.push(`<path class="axis" d="M${left} ${top}V${bottom}H${right}"/>`);
-    const step = [1, 2, 5, 10, 20, 50, 100, 200, 500].find((s) => planned / s <= Math.min(10, (right - left) / 34)) ?? 1000;
-    for (let epoch = step; epoch <= planned || epoch === step; epoch += step) {
-      const shown = epoch === step && step > 2 ? [1, epoch] : [epoch];
-      for (const e of shown) {
-        parts.push(`<line class="axis" x1="${this.x(e)}" x2="${this.x(e)}" y1="${bottom}" y2="${bottom + 3}"/>`);
-        if (lowest) parts.push(`<text x="${this.x(e)}" y="${bottom + 15}" text-anchor="middle">${e}</text>`);
-      }
-    }
-    if (lowest) parts.push(`<text x="${(left + right) / 2}" y="${bottom + 30}" text-anchor="middle">epoch</text>`);
+    parts.push(this.epochAxis(left, right, bottom, lowest));
     if (this.shown !== null) parts.push(vertical(this.shown, "rule"));
     if (this.hovered) parts.push(vertical(this.hovered, "hovered"));
-    if (!range) {
-      const text = `<text x="${(left + right) / 2}" y="${(top + bottom) / 2}" text-anchor="middle">no values</text>`;
-      return parts.join("") + (this.last ? text : "");
+    if (range) {
+      const plot = `x="${left}" y="${top}" width="${right - left}" height="${PLOT.height}"`;
+      parts.push(`<clipPath id="plot-${k}"><rect ${plot}/></clipPath>`);
+      const lines = [["training", training], ["test", test]].map(([name, values]) =>
+        this.line(name, values, y, `url(#plot-${k})`));
+      parts.push(...lines.map(({ picture }) => picture));
+      parts.push(...endLabels(lines.flatMap(({ end }) => end ?? []), top, bottom));
+    } else if (this.last) {
+      const [x, middle] = [(left + right) / 2, (top + bottom) / 2];
+      parts.push(`<text x="${x}" y="${middle}" text-anchor="middle">no values</text>`);
     }
-    const ends = [];
-    for (const [name, values] of [["training", training], ["test", test]]) {
-      let pen = "M";
-      let end = null;
-      let path = "";
-      values.forEach((value, i) => {
-        const known = Number.isFinite(value);
-        if (known) path += `${pen}${this.x(i + 1).toFixed(1)} ${y(value).toFixed(1)}`;
-        pen = known ? "L" : "M"; // a gap where a loss is not a number
-        if (known) end = { name, x: this.x(i + 1), y: y(value), value };
-      });
-      parts.push(`<path class="${name}" clip-path="url(#plot-${k})" d="${path}"/>`);
-      const here = values[this.shown - 1];
-      if (Number.isFinite(here) && y(here) >= top) parts.push(`<circle class="${name}" r="2.5" cx="${this.x(this.shown)}" cy="${y(here)}"/>`);
-      if (end) ends.push(end);
-    }
-    return parts.concat(endLabels(ends, top, bottom)).join("");
+    return parts.join("");
+  }
+
+  // The frame of a chart, and ticks at round epochs; named in the lowest chart only.
+  epochAxis(left, right, bottom, named) {
+    const most = Math.min(10, (right - left) / 34);
+    const step = [1, 2, 5, 10, 20, 50, 100, 200].find((s) => this.planned / s <= most) ?? 500;
+    const epochs = step > 2 ? [1] : []; // beside 2 there is no room for it
+    for (let epoch = step; epoch <= this.planned; epoch += step) epochs.push(epoch);
+    const marks = epochs.map((epoch) => {
+      const x = this.x(epoch);
+      const name = `<text x="${x}" y="${bottom + 15}" text-anchor="middle">${epoch}</text>`;
+      return `<path class="axis" d="M${x} ${bottom}v3"/>${named ? name : ""}`;
+    });
+    const title = `<text x="${(left + right) / 2}" y="${bottom + 30}" text-anchor="middle">epoch</text>`;
+    const frame = `<path class="axis" d="M${left} ${PLOT.top}V${bottom}H${right}"/>`;
+    return frame + marks.join("") + (named ? title : "");
+  }
+
+  // A line with a dot at the epoch shown; and its end, to be labelled.
+  line(name, values, y, clip) {
+    let [path, pen, end] = ["", "M", null];
+    values.forEach((value, i) => {
+      const known = Number.isFinite(value);
+      if (known) path += `${pen}${this.x(i + 1).toFixed(1)} ${y(value).toFixed(1)}`;
+      if (known) end = { name, value, x: this.x(i + 1), y: y(value) };
+      pen = known ? "L" : "M"; // a gap where a loss is not a number
+    });
+    const here = values[this.shown - 1];
+    const dot = Number.isFinite(here) && y(here) >= PLOT.top;
+    const picture = `<path class="${name}" clip-path="${clip}" d="${path}"/>` +
+      (dot ? `<circle class="${name}" r="2.5" cx="${this.x(this.shown)}" cy="${y(here)}"/>` : "");
+    return { picture, end };
   }
 }
 

@@ -11,8 +11,9 @@ export default function ({ data, parentElement }) {
   const call = ++formation.calls;
   formation.update(JSON.parse(new TextDecoder().decode(data)));
   return () => {
-    // Streamlit also ends a call that newer data overtook: only the last call's end is the end.
-    if (call !== formation.calls) return;
+    // Streamlit also ends a call that newer data overtook: the visitor's place outlives that.
+    const onPage = (parentElement.host ?? parentElement).isConnected;
+    if (onPage || call !== formation.calls) return;
     formation.remove();
     formations.delete(parentElement);
   };

@@ -36,9 +36,9 @@ class FormationPlane {
 
   // Moves to a frame from whatever is shown now; frames of another run have other points.
   show(frame, theme, milliseconds, steady) {
-    const still = frame === this.target && theme.name === this.theme?.name && theme.background === this.theme.background;
-    this.theme = theme;
-    if (still) return;
+    const look = theme.name + theme.background;
+    if (frame === this.target && look === this.look) return;
+    Object.assign(this, { theme, look });
     if (frame !== this.target) {
       const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
       const jump = !frame || !this.pose || frame.run !== this.target?.run || calm;
