@@ -34,9 +34,10 @@ class Snapshot:
     """A model on the shown test images.
 
     Attributes:
-        mean: of q, `(images, 2)`.
-        stddev: of q for the first image of each class, `(classes, 2)`; zero without a q.
-        measures: averages over the images in nats: `loss_at_mean`, `sampled_loss` (one z per
+        mean: of q, `(images, 2)`; the last one is the visitor's drawing, if there is one.
+        stddev: of q for the first image of each class and for the drawing, `(marked, 2)`; zero
+            without a q.
+        measures: averages over the test images in nats: `loss_at_mean`, `sampled_loss` (one z per
             image), `kl`; and `stddev`, the median. None where there is none, or it is infinite.
     """
 
@@ -51,17 +52,21 @@ class Snapshots:
     Args:
         config: of the run.
         dataset: its test images are shown.
+        drawn: a picture to be shown with them, `(height, width)` uint8.
 
     Raises:
         InputError: the data set is missing or damaged.
     """
 
-    def __init__(self, config: TrainingConfig, dataset: Dataset) -> None:
+    def __init__(
+        self, config: TrainingConfig, dataset: Dataset, drawn: NDArray[np.uint8] | None = None
+    ) -> None:
         images = dataset.images("test")
         chosen = shown_images(len(images))
         self.config = config
         self.x = pixels(images[chosen])
         self.marked = first_of_each_class(dataset.labels("test")[chosen])
+        self.drawn = None if drawn is None else pixels(drawn[None])
         self.epsilon = np.random.default_rng(0).standard_normal((len(chosen), 2))
 
     def take(self, arrays: Mapping[str, NDArray[Any]]) -> Snapshot:
@@ -80,9 +85,13 @@ class Snapshots:
                 measures["sampled_loss"] = network.reconstruction_loss(self.x, z).mean()
                 measures["kl"] = gaussian.kl(mean, stddev).mean()
                 measures["stddev"] = np.median(stddev)
+            stddev = stddev[self.marked]
+            if self.drawn is not None:
+                own_mean, own_stddev = network.encode(self.drawn)
+                mean, stddev = np.append(mean, own_mean, 0), np.append(stddev, own_stddev, 0)
         return Snapshot(
             mean,
-            stddev[self.marked],
+            stddev,
             {
                 name: float(value) if np.isfinite(value) else None
                 for name, value in measures.items()

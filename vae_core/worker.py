@@ -1,8 +1,9 @@
 """A training run in a process of its own: python -m vae_core.worker
 
-Standard input brings one line, a JSON object with the keys `config`, `data` and `folder`. Later
-a line `cancel` asks the run to end; the end of the input, which comes when the caller dies
-however it dies, ends the process at once. Standard output gives one JSON object a line:
+Standard input brings one line, a JSON object with the keys `config`, `data` and `folder`; with
+`drawing`, a packed picture, its q is told with those of the test images. Later a line `cancel`
+asks the run to end; the end of the input, which comes when the caller dies however it dies, ends
+the process at once. Standard output gives one JSON object a line:
 
     {"event": "epoch", "epoch": 1, "epochs": 20, "seconds": 2.5, "values": {…}, "measures": {…},
      "mean": base64 of float32, "stddev": base64 of float32}     before the first step: epoch 0
@@ -28,6 +29,7 @@ from numpy.typing import NDArray
 from . import checkpoint
 from .config import TrainingConfig
 from .data import Dataset
+from .drawing import unpack
 from .errors import InputError
 from .snapshot import Snapshots
 
@@ -79,7 +81,7 @@ def _complete(folder: Path) -> bool:
 def _run(request: dict[str, Any], channel: _Channel) -> None:
     config = TrainingConfig.from_json(request["config"])
     dataset, folder = Dataset(Path(request["data"])), Path(request["folder"])
-    snapshots = Snapshots(config, dataset)
+    snapshots = Snapshots(config, dataset, unpack(request.get("drawing", "")))
     from . import training  # TensorFlow: only now, after wrong input has been answered
 
     def on_progress(progress: training.Progress) -> None:
@@ -102,9 +104,13 @@ def _run(request: dict[str, Any], channel: _Channel) -> None:
         channel.tell("step", step=step, steps=steps)
         channel.check()
 
-    channel.worth_keeping = _complete(folder)  # ended when only the last word was missing
+    channel.worth_keeping = _complete(folder)
     try:
-        if not channel.worth_keeping:
+        if channel.worth_keeping:  # ended when only the last words were missing
+            arrays, metadata = checkpoint.load_arrays(folder)
+            values = {name: curve[-1] for name, curve in metadata.history.items()}
+            on_progress(training.Progress(config.epochs, config.epochs, 0.0, values, arrays))
+        else:
             training.train(config, dataset, folder, on_progress, on_step)
     finally:
         if channel.worth_keeping:

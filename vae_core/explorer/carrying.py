@@ -1,5 +1,6 @@
 """Models leave the server as zips and come back."""
 
+import contextlib
 import subprocess
 import sys
 import tempfile
@@ -33,15 +34,17 @@ def model_zip(name: str) -> bytes:
     file = folder / KERAS_FILE
     with _EXPORTS:
         if not file.exists():
-            subprocess.run(
-                [sys.executable, "-m", "vae_core", "export", str(folder), str(file)],
-                cwd=ROOT,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                timeout=EXPORT_SECONDS,
-                check=False,
-            )
+            # Whatever keeps the child from it, `pack` says that the file is missing.
+            with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+                subprocess.run(
+                    [sys.executable, "-m", "vae_core", "export", str(folder), str(file)],
+                    cwd=ROOT,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    timeout=EXPORT_SECONDS,
+                    check=False,
+                )
     return archive.pack(folder)
 
 

@@ -12,14 +12,16 @@ from .own_models import usable_models
 from .state import (
     DEFAULT_IMAGE,
     LAST_IMAGE,
-    clear_z,
+    forget_drawing,
     go_random,
     go_step,
     restart_sequence,
+    show_test_image,
 )
 
 __all__ = ["BOUND", "bound_integer", "image_controls", "model_select"]
 
+HIDDEN = "<style>.st-key-packed-drawing { display: none; }</style>"
 BOUND: dict[str, Any] = {"bind": "query-params"}
 
 
@@ -46,7 +48,7 @@ def image_controls() -> None:
         LAST_IMAGE,
         DEFAULT_IMAGE,
         key="image",
-        on_change=clear_z,
+        on_change=show_test_image,
         width=125,
         **bound_integer("image"),
     )
@@ -75,8 +77,13 @@ def image_controls() -> None:
             key="z",
             placeholder="0.30,-1.20",
             help="Two coordinates: the image is then the picture each model decodes there.",
+            on_change=forget_drawing,
             **BOUND,
         )
+        # Only so that a link holds the drawing: nobody types it.
+        with st.container(key="packed-drawing"):
+            st.html(HIDDEN)
+            st.text_input("Drawing, packed", key="draw", label_visibility="collapsed", **BOUND)
 
 
 def model_select(label: str, key: str, default: str, none: bool = False, **settings: Any) -> str:

@@ -176,7 +176,7 @@ def mount_formation(
         run: tells runs apart; another one starts over at its newest frame.
         frames: of all epochs so far. Those of a complete block must not change any more.
         labels: classes of the points, `(points,)`.
-        marked: points whose q is drawn, at most 10.
+        marked: points whose q is drawn.
         epochs: planned.
         live: whether more frames will come.
         history: values of each complete epoch, from epoch 1: `loss`, `reconstruction_loss`, `kl`,

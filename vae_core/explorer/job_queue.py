@@ -56,8 +56,13 @@ class JobQueue:
         self._keeper: threading.Thread | None = None
         atexit.register(self.close)
 
-    def submit(self, config: TrainingConfig, session: str) -> Job:
+    def submit(self, config: TrainingConfig, session: str, drawing: str = "") -> Job:
         """A new run, at the end of the queue.
+
+        Args:
+            config: of the run.
+            session: whose run it is.
+            drawing: a packed picture to be shown with the test images.
 
         Raises:
             InputError: it asks for too much, the queue is full, or there is no room for files.
@@ -78,6 +83,7 @@ class JobQueue:
                 raise InputError(f"No room for the model's files: {error.strerror}.") from error
             job = self._jobs[name] = self._new_job(name, config, folder)
             job.sessions.append(session)
+            job.drawing = drawing
             self._enqueue(job)
             self._forget()
             return job
@@ -171,7 +177,7 @@ class JobQueue:
         now = time.monotonic()
         if any(self._is_present(session) for session in job.sessions):
             self._seen[job.name] = now
-        elif now - self._seen[job.name] > GRACE:
+        if now - self._seen[job.name] > GRACE:
             if job.name in self._waiting:
                 self._waiting.remove(job.name)
             job.stop("left")

@@ -73,6 +73,9 @@ class Job:
         config: of the run.
         folder: where the worker saves each epoch.
         worker: the command that starts a worker.
+
+    Attributes:
+        drawing: a packed picture whose q is shown with those of the test images, or nothing.
     """
 
     def __init__(
@@ -82,6 +85,7 @@ class Job:
         self.config = config
         self.folder = folder
         self.sessions: list[str] = []  # that show it; the first present one may cancel
+        self.drawing = ""
         self.state = "waiting"
         self.started = 0.0
         self._worker = worker
@@ -150,6 +154,7 @@ class Job:
                 "config": self.config.to_json(),
                 "data": str(MNIST),
                 "folder": str(self.folder),
+                "drawing": self.drawing,
             }
             self._say(json.dumps(request))
         except OSError as error:

@@ -10,6 +10,7 @@ import streamlit as st
 from numpy.typing import NDArray
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from .. import drawing
 from ..errors import InputError
 from .components import picked
 from .models import TEST_IMAGES, load_model, load_test_images
@@ -24,23 +25,27 @@ __all__ = [
     "LAST_IMAGE",
     "MAX_K",
     "Choices",
-    "clear_z",
     "enter_page",
+    "forget_drawing",
     "go_random",
     "go_step",
     "handle_pick",
     "keep_choices",
+    "kept_drawing",
     "known_choices",
     "parse_z",
     "read_choices",
     "resample",
     "restart_sequence",
     "session_id",
+    "show_test_image",
+    "take_digit",
 ]
 
 
 PAGE = "page"  # of the session: the page that was shown last
 KEPT = "kept"  # of the session: the choices as they were then
+ARRIVED = "arrived"  # of the session: the choices that each page was entered with
 
 LAST_IMAGE = TEST_IMAGES - 1
 MAX_K = 256
@@ -57,6 +62,7 @@ DEFAULTS = {
     "versus": DEFAULT_VERSUS,
     "image": DEFAULT_IMAGE,
     "z": "",
+    "draw": "",
     "k": DEFAULT_K,
     "scale": 1.0,
     "seed": 0,
@@ -76,6 +82,7 @@ class Choices:
     scale: float
     seed: int
     layer: str
+    draw: str = ""  # a packed drawing, which replaces both
 
 
 def parse_z(text: object) -> tuple[float, float] | None:
@@ -102,6 +109,7 @@ def known_choices() -> Choices | None:
 def read_choices() -> Choices:
     """The choices of this run; its widgets must have been drawn."""
     state = st.session_state
+    draw = state.get("sketch") or state.draw
     return Choices(
         model=state.model,
         versus=state.versus,
@@ -111,6 +119,7 @@ def read_choices() -> Choices:
         scale=float(state.scale),
         seed=int(state.seed),
         layer=state.layer,
+        draw=draw if drawing.unpack(draw) is not None else "",
     )
 
 
@@ -124,14 +133,19 @@ def enter_page(name: str) -> None:
     """Brings the choices along when the visitor comes from another page.
 
     The new page starts with an empty address, and Streamlit forgets what only the old one said.
-    After Back and Forward the address alone counts. To be called before any widget is drawn.
+    After Back and Forward the address counts; an empty one that was filled on arrival means what
+    it was filled with. To be called before any widget is drawn.
     """
     state = st.session_state
     if state.get(PAGE) == name:
         return
     state[PAGE] = name
+    arrived = state.setdefault(ARRIVED, {})
     context = get_script_run_ctx()
     if context is not None and context.is_history_navigation:
+        if not st.query_params and name in arrived:
+            for key, value in arrived[name].items():
+                state[key] = value
         return
     kept = {key: v for key, v in state.get(KEPT, {}).items() if key not in st.query_params}
     for key, value in kept.items():
@@ -139,6 +153,8 @@ def enter_page(name: str) -> None:
     address = {key: str(v) for key, v in kept.items() if v != DEFAULTS[key]}
     if own := own_models():
         address[TRAINED] = ",".join(own)
+    if address and not st.query_params:
+        arrived[name] = kept
     st.query_params.update(address)  # at once: each change is a step that Back goes through
 
 
@@ -148,28 +164,58 @@ def keep_choices() -> None:
     state[KEPT] = state.get(KEPT, {}) | {key: state[key] for key in DEFAULTS if key in state}
 
 
+def kept_drawing() -> str:
+    """The packed drawing that another page has shown, or nothing."""
+    kept = st.session_state.get(KEPT, {}).get("draw") or st.query_params.get("draw", "")
+    return kept if drawing.unpack(kept) is not None else ""
+
+
 # --- callbacks -----------------------------------------------------------------------------------
 
 
 def handle_pick(key: str) -> None:
-    """Takes over the test image or the point that was picked in a panel."""
+    """Takes over the test image, the point or the drawing that was picked in a panel."""
     choice = picked(key)
     if not isinstance(choice, dict):
         return
-    image, z = choice.get("image"), choice.get("z")
+    image, z, draw = choice.get("image"), choice.get("z"), choice.get("draw")
     if type(image) is int and 0 <= image <= LAST_IMAGE:
-        st.session_state.image = image
-        st.session_state.z = ""
+        _go_to(image)
     elif isinstance(z, list) and all(type(value) in (int, float) for value in z):
         # First the size: an integer from a browser may lie beyond every float.
         text = ",".join(f"{value:.5g}" if abs(value) <= MAX_Z else "" for value in z)
         if parse_z(text):
+            show_test_image()
             st.session_state.z = text
+    elif isinstance(draw, str) and drawing.unpack(draw) is not None:
+        st.session_state.draw = draw
 
 
-def clear_z() -> None:
-    """A new choice of image replaces the point."""
-    st.session_state.z = ""
+def take_digit(image: NDArray[np.uint8], done: bool = True) -> None:
+    """Shows a drawn picture; without any ink the test image again.
+
+    Args:
+        image: `(28, 28)`.
+        done: whether the pen is up. Only then the address changes, one step for each stroke.
+    """
+    state = st.session_state
+    text = drawing.pack(image) if image.any() else ""
+    if not done:  # `sketch` stands before `draw`, and is no part of the address
+        state.sketch = text
+        return
+    show_test_image()
+    state.draw = text
+
+
+def forget_drawing() -> None:
+    """A point that was typed replaces the drawing."""
+    st.session_state.draw = st.session_state.sketch = ""
+
+
+def show_test_image() -> None:
+    """A new choice of image replaces the point and the drawing."""
+    state = st.session_state
+    state.z = state.draw = state.sketch = ""
 
 
 def resample() -> None:
@@ -194,7 +240,7 @@ def restart_sequence() -> None:
 
 def _go_to(image: int) -> None:
     st.session_state.image = image
-    clear_z()
+    show_test_image()
 
 
 def _sequence() -> NDArray[np.intp]:

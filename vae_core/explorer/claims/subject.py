@@ -8,6 +8,8 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from ...data import pixels
+from ...drawing import unpack
 from ...evaluation import expected_loss
 from ..models import LoadedModel, TestImages, load_model
 from ..view import TOLERANCE, decoded_image
@@ -49,8 +51,12 @@ def subject_of(
     image: int,
     z: tuple[float, float] | None = None,
     seed: int = 0,
+    draw: str = "",
 ) -> Subject:
-    """The subject for a test image, or for the picture that the model decodes at z."""
+    """The subject for a drawing, the picture that the model decodes at z, or a test image."""
+    drawn = unpack(draw)
+    if drawn is not None:
+        return Subject(pixels(drawn[None])[0], "your drawing", model, seed)
     if z is not None:
         x = decoded_image(model, np.array(z))
         return Subject(x, f"the picture at z = {z[0]:.2f}, {z[1]:.2f}", model, seed)

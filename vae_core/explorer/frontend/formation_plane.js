@@ -116,6 +116,7 @@ class FormationPlane {
       drawClassNames(context, this, pose.places);
       this.drawCrosses(context, marks, theme.symbol.mean, 2);
       this.drawEllipses(context, marks, theme.symbol.sample, 1.5);
+      this.nameDrawing(context, marks);
     }
     const [left, top] = this.toData(0, 0);
     const [right, bottom] = this.toData(size, size);
@@ -141,6 +142,16 @@ class FormationPlane {
       ...this.toScreen(points[2 * image], points[2 * image + 1]),
       ...(stddev[k] ?? [0, 0]).map((value) => value * unit),
     ]);
+  }
+
+  // The visitor's own picture is marked too, and has no class.
+  nameDrawing(context, marks) {
+    this.target.marked.forEach((image, k) => {
+      if (this.target.labels[image] < 10) return;
+      context.fillStyle = this.theme.symbol.x;
+      context.font = "bold 15px sans-serif";
+      text(context, "x", marks[k][0] + 12, marks[k][1] - 10, "center", this.theme);
+    });
   }
 
   drawEllipses(context, marks, colour, width) {

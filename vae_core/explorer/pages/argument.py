@@ -82,7 +82,9 @@ def show() -> None:
     st.markdown(text.body)
     try:
         model = load_model(state.model)
-        subject = subject_of(model, test, int(state.image), parse_z(state.z), int(state.seed))
+        subject = subject_of(
+            model, test, int(state.image), parse_z(state.z), int(state.seed), state.draw
+        )
         st.caption(f"Experiment on {subject.caption}, under `{model.name}`. Numbers are in nats.")
         CLAIMS[opened](subject)
     except InputError as error:

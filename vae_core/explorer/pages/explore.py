@@ -11,6 +11,8 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from ...data import pixels
+from ...drawing import unpack
 from ...errors import InputError
 from ..components import mount_code, mount_model_data, mount_panel
 from ..controls import BOUND, bound_integer, image_controls, model_select
@@ -179,12 +181,16 @@ def _cached(
 
 def panel_data(model: LoadedModel, choices: Choices, test: TestImages) -> dict[str, Any]:
     """What the panel draws, JSON only."""
-    if choices.z is None:
-        x = test.pixels(slice(choices.image, choices.image + 1))[0]
-        caption = f"x: a {test.labels[choices.image]}"
-    else:
+    selection: dict[str, Any]
+    drawn = unpack(choices.draw)
+    if drawn is not None:
+        x, caption, selection = pixels(drawn[None])[0], "x: drawn", {"draw": choices.draw}
+    elif choices.z is not None:
         x = decoded_image(model, np.array(choices.z))
-        caption = "x: picture at z"
+        caption, selection = "x: picture at z", {"z": choices.z}
+    else:
+        x = test.pixels(slice(choices.image, choices.image + 1))[0]
+        caption, selection = f"x: a {test.labels[choices.image]}", {"image": choices.image}
     view = compute_view(model, x, choices.k, choices.scale, choices.seed)
     return {
         "model": model.fingerprint,
@@ -200,8 +206,8 @@ def panel_data(model: LoadedModel, choices: Choices, test: TestImages) -> dict[s
             "stddev": view.stddev.tolist(),
             "scale": view.scale,
             "samples": view.z.tolist(),
-            "picked": choices.z,
-            "selection": {"image": choices.image} if choices.z is None else {"z": choices.z},
+            "picked": selection.get("z"),
+            "selection": selection,
             "tiles": choices.layer == "tiles",
             "layer": layer_data(choices.layer, model, view),
         },

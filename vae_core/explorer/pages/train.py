@@ -2,6 +2,7 @@
 
 from functools import partial
 
+import numpy as np
 import streamlit as st
 
 from ...config import TrainingConfig, command
@@ -16,7 +17,7 @@ from ..navigation import link
 from ..own_models import TRAINED, add_own_model, own_models
 from ..run_wording import progress_text, run_verdict, waiting_text
 from ..settings import settings
-from ..state import enter_page, keep_choices, session_id
+from ..state import enter_page, keep_choices, kept_drawing, session_id
 
 __all__ = ["show"]
 
@@ -30,6 +31,7 @@ STYLE = """
 </style>
 """
 
+NO_CLASS = 255
 POLL = 0.5  # seconds between looks at a run
 PROBLEM = "train_problem"  # of the session: why the last request was refused
 ROUND = "upload_round"  # of the session: a new one forgets the file of the last
@@ -92,7 +94,7 @@ def _request(queue: JobQueue, job: Job | None) -> TrainingConfig:
 
 def _submit(queue: JobQueue, config: TrainingConfig) -> None:
     try:
-        job = queue.submit(config, session_id())
+        job = queue.submit(config, session_id(), kept_drawing())
     except InputError as error:
         st.session_state[PROBLEM] = str(error)
         return
@@ -130,15 +132,19 @@ def _watch(queue: JobQueue, job: Job, test: TestImages, live: bool) -> None:
     if view.state == "ended":
         (st.error if view.outcome == "failed" else st.markdown)(run_verdict(view))
     labels = test.labels[shown_images(len(test.labels))]
+    marked = first_of_each_class(labels)
+    if job.drawing:
+        marked, labels = [*marked, len(labels)], np.append(labels, NO_CLASS)
     mount_formation(
         view.name,
         view.frames,
         labels,
-        first_of_each_class(labels),
+        marked,
         epochs=view.config.epochs,
         live=live,
         history=view.history,
         measures=view.measures,
+        note="The mark without a class is your drawing." if job.drawing else "",
     )
 
 
