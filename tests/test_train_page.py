@@ -1,5 +1,6 @@
 """The page Train as a script: stories, settings, the command, and what it refuses."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -22,7 +23,7 @@ class IdleJob(Job):
     """A job whose worker never tells anything."""
 
     def start(self, on_end: Any) -> None:
-        self.state = "running"
+        self.state, self.started = "running", time.monotonic()
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import base64
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import chain, groupby, islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,8 +40,8 @@ LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 # What each of them stands for: so many pixels of black, of white, or one of a level between.
 RUNS = [(BLACK, n) for n in range(1, 31)] + [(WHITE, n) for n in range(1, 21)]
 RUNS += [(level, 1) for level in range(BLACK + 1, WHITE)]
-RUN_OF = dict(zip(LETTERS, RUNS, strict=True))
-LETTER_OF = {run: letter for letter, run in RUN_OF.items()}
+LETTER_OF = dict(zip(RUNS, LETTERS, strict=True))
+PIXELS_OF = {letter: [level] * n for (level, n), letter in LETTER_OF.items()}
 LONGEST = dict(sorted(RUNS))  # of each level
 AS_RUNS, AS_LEVELS = "r", "p"  # the first letter says how the others are read
 LIMIT = 1 + math.ceil(PIXELS * 4 / 6)
@@ -66,9 +66,8 @@ def strokes_from_json(value: object) -> Strokes | None:
         return None
     if not all(isinstance(line, list) and line for line in value):
         return None
-    if sum(map(len, value)) > MAX_POINTS:
-        return None
-    if not all(_is_point(point) for line in value for point in line):
+    points = [point for line in value for point in line]
+    if len(points) > MAX_POINTS or not all(map(_is_point, points)):
         return None
     return Strokes(tuple(tuple((float(x), float(y)) for x, y in line) for line in value))
 
@@ -78,7 +77,7 @@ def _is_point(value: object) -> bool:
     return (
         isinstance(value, list)
         and len(value) == 2
-        # Neither a bool, nor "not a number", which no comparison lets pass.
+        # No bool either; and no comparison lets "not a number" pass.
         and all(type(number) in (int, float) and low <= number <= high for number in value)
     )
 
@@ -87,19 +86,15 @@ def _is_point(value: object) -> bool:
 
 
 def rasterize(strokes: Strokes, side: int = SIDE) -> Array:
-    """Ink of the pad, `(side, side)` in [0, 1]: 1 within half a pen width of a line.
-
-    Its edge falls from 1 to 0 over one pixel.
-    """
+    """Ink of the pad, `(side, side)`: 1 along the lines, falling to 0 over a pixel at the edge."""
     radius = strokes.width * side / 2
     reach = math.ceil(radius) + 1  # pixels around a line that may be inked
     step = max(2 * radius, 4)  # longer pieces have more pixels around them that they do not touch
     window = math.ceil(step) + 2 * reach + 1
     starts, ends = _pieces(strokes, side, step, reach)
-    # A margin spares clipping the windows.
-    margin = window + reach
+    margin = window + reach  # spares clipping the windows
     whole = side + 2 * margin
-    squares = np.full(whole * whole, (radius + 0.5) ** 2, np.float32)
+    squares = np.full(whole * whole, (radius + 1) ** 2, np.float32)  # nothing there
     cells = np.arange(window)
     for first in range(0, len(starts), AT_ONCE):
         a, b = starts[first : first + AT_ONCE], ends[first : first + AT_ONCE]
@@ -119,13 +114,9 @@ def rasterize(strokes: Strokes, side: int = SIDE) -> Array:
 
 
 def _pieces(strokes: Strokes, side: int, step: float, reach: int) -> tuple[Array, Array]:
-    """Both ends of the lines' pieces near the pad, each `(pieces, 2)` in pixels.
-
-    None is longer than `step`; a dot is a piece without length.
-    """
+    """Both ends of the lines' pieces near the pad, `(pieces, 2)`, at most `step` pixels apart."""
     lines = [np.array(line if len(line) > 1 else line * 2) for line in strokes.lines if line]
-    if not lines:
-        return np.zeros((0, 2)), np.zeros((0, 2))
+    lines.append(np.zeros((1, 2)))  # of no piece, but of a shape
     starts, ends = (
         np.concatenate([line[part] for line in lines]) * side - 0.5
         for part in (slice(-1), slice(1, None))
@@ -133,12 +124,11 @@ def _pieces(strokes: Strokes, side: int, step: float, reach: int) -> tuple[Array
     length = np.hypot(*(ends - starts).T)
     count = np.maximum(np.ceil(length / step).astype(np.intp), 1)
     owner = np.repeat(np.arange(len(count)), count)
-    number = np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count)
+    number = np.arange(len(owner)) - (np.cumsum(count) - count)[owner]
     share = np.stack([number, number + 1]) / count[owner]
     starts, ends = (starts[owner] + one[:, None] * (ends - starts)[owner] for one in share)
-    near = (np.minimum(starts, ends) < side + reach) & (np.maximum(starts, ends) > -reach)
-    near = near.all(axis=1)
-    return starts[near], ends[near]
+    outside = (np.minimum(starts, ends) > side + reach) | (np.maximum(starts, ends) < -reach)
+    return starts[~outside.any(axis=1)], ends[~outside.any(axis=1)]
 
 
 # --- ink to a picture ---------------------------------------------------------------------------
@@ -157,17 +147,13 @@ def normalize(ink: Array) -> NDArray[np.uint8]:
     inked = ink > FAINT
     if not inked.any():
         return picture
-    ranges = [np.flatnonzero(inked.any(axis=axis))[[0, -1]] + [0, 1] for axis in (1, 0)]
+    ranges = [np.flatnonzero(inked.any(axis=axis))[[0, -1]] + (0, 1) for axis in (1, 0)]
     scale = max(high - low for low, high in ranges) / BOX
     rows, columns = (
         _averaging(low, high, scale, n) for (low, high), n in zip(ranges, ink.shape, strict=True)
     )
     digit = rows @ ink @ columns.T
-    # Whole pixels, so that the box keeps its edges: MNIST's centres lie in [13.5, 14.5).
-    top, left = (
-        int(np.clip(round(14 - centre), 0, 28 - size))
-        for centre, size in zip(_centre(digit), digit.shape, strict=True)
-    )
+    top, left = (_first_pixel(digit.sum(axis=axis)) for axis in (1, 0))
     picture[top : top + digit.shape[0], left : left + digit.shape[1]] = np.rint(255 * digit)
     return picture
 
@@ -181,13 +167,10 @@ def _averaging(low: int, high: int, scale: float, size: int) -> Array:
     return np.maximum(overlap, 0) / scale
 
 
-def _centre(digit: Array) -> tuple[float, float]:
-    rows, columns = digit.sum(axis=1), digit.sum(axis=0)
-    total = rows.sum()
-    return (
-        float(rows @ np.arange(len(rows)) / total),
-        float(columns @ np.arange(len(columns)) / total),
-    )
+def _first_pixel(mass: Array) -> int:
+    """Where the mass begins if its centre is at 14: MNIST's lie in [13.5, 14.5]."""
+    centre = mass @ np.arange(len(mass)) / mass.sum()
+    return int(np.clip(round(14 - centre), 0, 28 - len(mass)))
 
 
 # --- a picture in an address --------------------------------------------------------------------
@@ -218,15 +201,14 @@ def _letters(levels: list[int]) -> Iterator[str]:
 
 def unpack(text: object) -> NDArray[np.uint8] | None:
     """The picture that `pack` made this text of, `(28, 28)`; None for any other text."""
-    if not isinstance(text, str) or not 1 < len(text) <= LIMIT or not set(text) <= RUN_OF.keys():
+    if not isinstance(text, str) or not 1 < len(text) <= LIMIT or not set(text) <= PIXELS_OF.keys():
         return None
-    body = text[1:]
     if text[0] == AS_RUNS:
-        levels = [level for level, n in map(RUN_OF.__getitem__, body) for _ in range(n)]
+        pixels = chain.from_iterable(map(PIXELS_OF.__getitem__, text[1:]))
+        levels = list(islice(pixels, PIXELS + 1))
     elif len(text) == LIMIT:
-        levels = [
-            half for byte in base64.urlsafe_b64decode(body + "=") for half in divmod(byte, 16)
-        ]
+        halves = base64.urlsafe_b64decode(text[1:] + "=")
+        levels = [level for byte in halves for level in divmod(byte, 16)]
     else:
         return None
     if len(levels) != PIXELS:

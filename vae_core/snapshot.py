@@ -21,7 +21,7 @@ SHOWN = 2000  # test images
 
 def shown_images(count: int) -> NDArray[np.intp]:
     """Indices of at most `SHOWN` of `count` images, evenly spaced."""
-    return np.arange(count)[:: max(1, count // SHOWN)][:SHOWN]
+    return np.arange(0, count, max(1, -(-count // SHOWN)))
 
 
 def first_of_each_class(labels: NDArray[np.uint8]) -> list[int]:

@@ -242,7 +242,7 @@ class _Saver(keras.callbacks.Callback):
         if not np.isfinite([float(value) for value in values.values()]).all():
             raise InputError(
                 f"The loss is not finite in epoch {self.epoch + 1}; a learning rate below "
-                f"{self.run_config.learning_rate:g} may help. The epochs before it are kept"
+                f"{self.run_config.learning_rate:g} may help"
             )
 
     def _tell(self, values: dict[str, float]) -> None:

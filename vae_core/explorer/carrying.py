@@ -63,7 +63,11 @@ def load_zip(payload: bytes, test: TestImages) -> str:
             check_data("in this zip", metadata, test)
             checkpoint.load(folder)
             name, target = shelf.add(metadata.training.objective)
-            folder.rename(target)
+            try:
+                folder.rename(target)
+            except OSError:
+                shelf.remove(name)
+                raise
     except OSError as error:
         raise InputError(f"No room for the model's files: {error.strerror}.") from error
     return name

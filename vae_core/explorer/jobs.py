@@ -175,7 +175,7 @@ class Job:
             if self.state == "ended" or self._wish == outcome:
                 return
             waiting = self.state == "waiting"
-            self._wish = outcome
+            self._wish = self._wish or outcome  # the first one stays the reason
         if waiting:
             self._end(outcome)
             return

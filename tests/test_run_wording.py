@@ -1,0 +1,151 @@
+"""The sentences about a run: true of the numbers they are made from."""
+
+import re
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from vae_core.config import TrainingConfig
+from vae_core.explorer.formation import Frame
+from vae_core.explorer.jobs import JobView
+from vae_core.explorer.run_wording import progress_text, run_verdict, waiting_text
+
+CHEAP = {"loss_at_mean": 143.84, "sampled_loss": 144.85, "kl": 6.32, "stddev": 0.0494}
+DEAR = {"loss_at_mean": 144.25, "sampled_loss": 435.75, "kl": 0.6, "stddev": 1.0}
+LANDS = "**Samples of this q land on other pictures.**"
+
+
+def job(epoch: int = 3, measures: dict[str, Any] | None = None, **changes: Any) -> JobView:
+    """A run of 20 epochs that stands after one of them."""
+    objective = changes.pop("objective", "sample")
+    view = JobView(
+        name="sample-0123abcd",
+        config=TrainingConfig(objective=objective, epochs=20),
+        state="ended",
+        outcome="finished",
+        message="",
+        epoch=epoch,
+        step=0,
+        steps=1875,
+        rate=0.0,
+        seconds_left=None,
+        history={"loss": [200.0] * epoch},
+        measures=[dict(DEAR) for _ in range(epoch)] + [dict(measures or CHEAP)],
+        frames=[Frame(i, np.zeros((1, 2)), np.zeros((1, 2))) for i in range(epoch + 1)],
+    )
+    return replace(view, **changes)
+
+
+def numbers(text: str) -> list[float]:
+    return [float(number.replace("−", "-")) for number in re.findall(r"−?\d+(?:\.\d+)?", text)]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "epoch", "beginning"),
+    [
+        ("finished", 20, "Finished after 20 epochs. Decoding"),
+        ("finished", 1, "Finished after 1 epoch. Decoding"),
+        ("cancelled", 5, "Cancelled; the model after 5 epochs is kept. Decoding"),
+        ("cancelled", 1, "Cancelled; the model after 1 epoch is kept. Decoding"),
+        (
+            "timeout",
+            2,
+            "Ended by this server's limit on time; the model after 2 epochs is kept. Decoding",
+        ),
+        ("left", 2, "Stopped when the page was closed; the model after 2 epochs is kept. Decoding"),
+    ],
+)
+def test_every_outcome_says_what_is_kept(outcome: str, epoch: int, beginning: str) -> None:
+    assert run_verdict(job(epoch, outcome=outcome)).startswith(beginning)
+
+
+@pytest.mark.parametrize("outcome", ["cancelled", "timeout", "left"])
+def test_without_an_epoch_there_is_no_finding(outcome: str) -> None:
+    for view in (job(0, outcome=outcome), job(0, outcome=outcome, measures=[], frames=[])):
+        assert run_verdict(view).endswith("; no epoch was complete.")
+
+
+def test_a_failure_is_told_as_it_came() -> None:
+    message = "The loss is not finite in epoch 1. No epoch was complete."
+    assert run_verdict(job(0, outcome="failed", message=message)) == message
+    verdict = run_verdict(job(2, outcome="failed", message="It broke. The first 2 are kept."))
+    assert verdict.startswith("It broke. The first 2 are kept. Decoding a sample costs")
+
+
+def test_a_small_price_is_told_with_the_bound() -> None:
+    verdict = run_verdict(job())
+    # Epochs, price, sampled, at the mean, median σ, -ELBO: 144.85 + 6.32.
+    assert numbers(verdict) == [3, 1.01, 144.85, 143.84, 0.049, 151.17]
+    assert LANDS not in verdict
+
+
+def test_a_large_price_means_other_pictures() -> None:
+    verdict = run_verdict(job(measures=DEAR))
+    assert numbers(verdict) == [3, 291.5, 435.75, 144.25, 1.0]
+    assert verdict.endswith(LANDS)
+    assert "ELBO" not in verdict
+
+
+@pytest.mark.parametrize(("sampled", "large"), [(104.9, False), (105.1, True)])
+def test_five_percent_of_the_loss_is_large(sampled: float, large: bool) -> None:
+    measures = {"loss_at_mean": 100.0, "sampled_loss": sampled, "kl": 6.0, "stddev": 0.1}
+    assert (LANDS in run_verdict(job(measures=measures))) == large
+
+
+def test_a_negative_price_keeps_its_sign() -> None:
+    measures = {"loss_at_mean": 200.0, "sampled_loss": 199.5, "kl": 6.0, "stddev": 0.1}
+    assert "costs −0.50 nats more" in run_verdict(job(measures=measures))
+
+
+@pytest.mark.parametrize(("kl", "collapsed"), [(0.0, True), (0.049, True), (0.051, False)])
+def test_a_collapse_is_named(kl: float, collapsed: bool) -> None:
+    measures = {"loss_at_mean": 206.25, "sampled_loss": 206.5, "kl": kl, "stddev": 1.0}
+    verdict = run_verdict(job(measures=measures))
+    assert ("**Collapsed:**" in verdict) == collapsed
+    if collapsed:
+        assert numbers(verdict) == [3, round(kl, 2), 206.25]
+
+
+def test_an_autoencoder_has_nothing_to_sample() -> None:
+    measures = {"loss_at_mean": 141.37, "sampled_loss": None, "kl": None, "stddev": None}
+    verdict = run_verdict(job(measures=measures, objective="autoencoder"))
+    assert "there is no q" in verdict
+    assert numbers(verdict) == [3, 141.37]
+
+
+@pytest.mark.parametrize("name", ["sampled_loss", "kl", "stddev"])
+def test_a_measure_beyond_all_numbers_is_no_number(name: str) -> None:
+    verdict = run_verdict(job(measures={**CHEAP, name: None}))
+    assert verdict.endswith("143.84 nats; a sample's is beyond all numbers.")
+
+
+def test_without_any_measure_only_the_ending_is_told() -> None:
+    assert run_verdict(job(measures=dict.fromkeys(CHEAP))) == "Finished after 3 epochs."
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"frames": [], "steps": 0}, "Loading TensorFlow"),
+        ({"steps": 0}, "Compiling the network"),
+        ({}, "Epoch 4 of 20"),
+        ({"rate": 740.4}, "Epoch 4 of 20 · 740 steps per second"),
+        ({"rate": 740.0, "seconds_left": 42.4}, "Epoch 4 of 20 · 740 steps per second · 42 s left"),
+        ({"rate": 9.6, "seconds_left": 89.0}, "Epoch 4 of 20 · 10 steps per second · 89 s left"),
+        ({"rate": 740.0, "seconds_left": 150.0}, "· 2 min left"),
+        ({"epoch": 19, "rate": 2.0}, "Epoch 20 of 20 · 2 steps per second"),
+        ({"epoch": 20, "rate": 1.0}, "Writing the model"),
+    ],
+)
+def test_progress_tells_where_a_run_stands(changes: dict[str, Any], text: str) -> None:
+    told = progress_text(job(**{"state": "running", "outcome": "", **changes}))
+    assert text in told
+    assert told.startswith(text) or text.startswith("·")
+
+
+def test_waiting_tells_the_place() -> None:
+    text = waiting_text(2, 5, 1)
+    assert text == "Waiting: place 2 of 5. One run at a time on this server."
+    assert waiting_text(1, 1, 3).endswith("3 runs at a time on this server.")
