@@ -30,7 +30,10 @@ __all__ = [
 ]
 
 FRONTEND = Path(__file__).parent / "frontend"
-CODE = ("decoder", "store", "theme", "pictures", "samples", "drawing", "plane", "panel", "code")
+CODE = (
+    *("decoder", "store", "theme", "pictures", "samples"),
+    *("drawing", "plane", "panel", "slide", "code"),
+)
 
 
 def source(*names: str) -> str:

@@ -141,5 +141,11 @@ def load_model(name: str) -> LoadedModel:
 
 
 def _stamp(folder: Path) -> tuple[int, ...]:
-    files = [folder / "weights.npz", folder / "metadata.json"]
-    return tuple(file.stat().st_mtime_ns if file.exists() else 0 for file in files)
+    return tuple(_changed(folder / name) for name in ("weights.npz", "metadata.json"))
+
+
+def _changed(file: Path) -> int:
+    try:
+        return file.stat().st_mtime_ns
+    except OSError:  # missing, out of reach, or just removed: whoever reads it says so
+        return 0

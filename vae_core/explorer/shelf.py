@@ -42,6 +42,8 @@ class Shelf:
         with self._lock:
             if self._root is None:
                 self._root = tempfile.TemporaryDirectory(prefix="vae-explorer-")
+            # Whoever tidies up /tmp may have taken it since.
+            Path(self._root.name).mkdir(0o700, exist_ok=True)
             name = f"{prefix}-{secrets.token_hex(4)}"
             self._names.append(name)
             spare = [old for old in self._names[:-1] if not self.in_use(old)]

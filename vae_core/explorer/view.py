@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 
 from .. import gaussian
 from ..bernoulli import sigmoid
+from ..data import pixels
+from ..drawing import unpack
 from ..estimators import Estimate, monte_carlo, predicted_price
 from ..evaluation import expected_loss
 from ..evidence import Evidence
-from .models import LoadedModel
+from .models import LoadedModel, TestImages
 
-__all__ = ["View", "compute_view", "decoded_image", "draw_epsilon"]
+__all__ = ["View", "compute_view", "decoded_image", "draw_epsilon", "shown_picture"]
 
 Array = NDArray[np.floating]
 
@@ -85,6 +87,29 @@ def decoded_image(model: LoadedModel, z: Array) -> Array:
     """The picture at z, `(784,)`, rounded to the 256 grey levels of a test image."""
     grey = np.round(sigmoid(model.network.decode(z)) * 255.0)
     return (grey / np.float32(255)).astype(np.float32)
+
+
+def shown_picture(
+    model: LoadedModel, test: TestImages, image: int, z: tuple[float, float] | None, draw: str
+) -> Array:
+    """The picture that a visitor chose: a drawing before a point before a test image.
+
+    Args:
+        model: decodes the point.
+        test: the test images.
+        image: index of a test image.
+        z: a point, the picture is then what the model decodes there; or None.
+        draw: a packed drawing, or nothing.
+
+    Returns:
+        `(784,)` in [0, 1].
+    """
+    drawn = unpack(draw)
+    if drawn is not None:
+        return pixels(drawn[None])[0]
+    if z is not None:
+        return decoded_image(model, np.array(z))
+    return test.pixels(slice(image, image + 1))[0]
 
 
 def compute_view(model: LoadedModel, x: Array, k: int, scale: float, seed: int) -> View:

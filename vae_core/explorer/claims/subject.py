@@ -8,11 +8,10 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from ...data import pixels
 from ...drawing import unpack
 from ...evaluation import expected_loss
 from ..models import LoadedModel, TestImages, load_model
-from ..view import TOLERANCE, decoded_image
+from ..view import TOLERANCE, shown_picture
 
 __all__ = ["Subject", "cached", "losses_at", "no_posterior", "subject_of"]
 
@@ -54,14 +53,14 @@ def subject_of(
     draw: str = "",
 ) -> Subject:
     """The subject for a drawing, the picture that the model decodes at z, or a test image."""
-    drawn = unpack(draw)
-    if drawn is not None:
-        return Subject(pixels(drawn[None])[0], "your drawing", model, seed)
-    if z is not None:
-        x = decoded_image(model, np.array(z))
-        return Subject(x, f"the picture at z = {z[0]:.2f}, {z[1]:.2f}", model, seed)
-    x = test.pixels(slice(image, image + 1))[0]
-    return Subject(x, f"test image {image}, a {test.labels[image]}", model, seed)
+    x = shown_picture(model, test, image, z, draw)
+    if unpack(draw) is not None:
+        caption = "your drawing"
+    elif z is not None:
+        caption = f"the picture at z = {z[0]:.2f}, {z[1]:.2f}"
+    else:
+        caption = f"test image {image}, a {test.labels[image]}"
+    return Subject(x, caption, model, seed)
 
 
 def cached(

@@ -2,5 +2,5 @@
 // with its data, whole, whenever the data change: this one has none, so it comes once.
 
 export default function () {
-  if (!page.code) page.define({ offerModel, showPanel });
+  if (!page.code) page.define({ offerModel, showPanel, paintSlide });
 }

@@ -2,6 +2,8 @@
 // the plane; every picture is decoded here.
 
 const panels = new WeakMap(); // per instance: Streamlit calls the function below again and again
+// What is on the page, for those who carry it away: a panel's element to its panel.
+const shownPanels = (globalThis.vaePanels ??= new Map());
 
 const NARROW = 520; // css pixels, as in panel.css
 
@@ -124,6 +126,7 @@ function showPanel({ data, parentElement, setTriggerValue }) {
   if (!panel) {
     panel = build(parentElement, setTriggerValue);
     panels.set(parentElement, panel);
+    shownPanels.set(parentElement, panel);
   }
   panel.data = JSON.parse(new TextDecoder().decode(data));
   update(panel, panel.data);
@@ -131,5 +134,6 @@ function showPanel({ data, parentElement, setTriggerValue }) {
     panel.observer.disconnect();
     panel.work++;
     panels.delete(parentElement);
+    shownPanels.delete(parentElement);
   };
 }

@@ -11,13 +11,13 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from ...data import pixels
-from ...drawing import unpack
 from ...errors import InputError
+from .. import carry_buttons
 from ..components import mount_code, mount_model_data, mount_panel
 from ..controls import BOUND, bound_integer, image_controls, model_select
 from ..layers import LAYERS, layer_data
 from ..models import LoadedModel, TestImages, load_model, load_test_images
+from ..own_digit import is_open, own_digit, toggle
 from ..state import (
     DEFAULT_K,
     DEFAULT_MODEL,
@@ -31,7 +31,7 @@ from ..state import (
     read_choices,
     resample,
 )
-from ..view import compute_view, decoded_image
+from ..view import compute_view, shown_picture
 from ..wording import definitions, description, introduction, numbers, objective_sentence, verdict
 
 __all__ = ["show"]
@@ -47,6 +47,7 @@ STYLE = """
 </style>
 """
 
+TITLE = "Why does a VAE decode a random sample, and not the mean?"
 PANELS = ("model", "versus")
 # Seconds between the panels and the controls. What reaches the browser within 10 ms of each other
 # is laid out together: the panels of a click would wait for the controls, 80 ms became 110.
@@ -58,7 +59,7 @@ def show() -> None:
     """Draws the page."""
     enter_page("explore")
     st.html(STYLE)
-    st.title("Why does a VAE decode a random sample, and not the mean?", anchor=False)
+    st.title(TITLE, anchor=False)
     introduced = st.container()
     try:
         test = load_test_images()
@@ -85,7 +86,11 @@ def _explorer(test: TestImages) -> None:
     if early and _models_of(early) != st.session_state[INTRODUCED]:
         st.rerun()  # the rest of the page names the models and hands them to the browser
     controls = st.container()
-    columns = st.columns(2, gap="medium")
+    pad: DeltaGenerator | None = None
+    if is_open():
+        pad, *columns = st.columns([2, 5, 5], gap="medium")
+    else:
+        columns = [*st.columns(2, gap="medium")]
     headings = [column.container() for column in columns]
     # What a click changes goes out first: the controls, which the visitor sees already, would
     # keep the browser busy. Only a first run has to ask them what the address says.
@@ -98,10 +103,14 @@ def _explorer(test: TestImages) -> None:
         with heading:
             _heading(key)
     choices = read_choices()
+    if pad is not None:
+        with pad:
+            own_digit(choices)
     if not early:
         _panels(choices, columns, test)
     elif choices != early:  # the address changed under the widgets: Back, Forward
         st.rerun()
+    carry_buttons.mount(TITLE, choices, test)
     keep_choices()
 
 
@@ -129,6 +138,7 @@ def _browser_side(choices: Choices, test: TestImages) -> None:
 def _controls() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         image_controls()
+        toggle()
         st.number_input("Samples K", 1, MAX_K, DEFAULT_K, key="k", width=125, **bound_integer("k"))
         st.slider("Stddev × (0 mean, 1 q)", 0.0, 3.0, 1.0, 0.05, key="scale", width=190, **BOUND)
         st.number_input("Seed", 0, 2**31 - 1, 0, key="seed", width=125, **bound_integer("seed"))
@@ -181,15 +191,13 @@ def _cached(
 
 def panel_data(model: LoadedModel, choices: Choices, test: TestImages) -> dict[str, Any]:
     """What the panel draws, JSON only."""
+    x = shown_picture(model, test, choices.image, choices.z, choices.draw)
     selection: dict[str, Any]
-    drawn = unpack(choices.draw)
-    if drawn is not None:
-        x, caption, selection = pixels(drawn[None])[0], "x: drawn", {"draw": choices.draw}
+    if choices.draw:
+        caption, selection = "x: drawn", {"draw": choices.draw}
     elif choices.z is not None:
-        x = decoded_image(model, np.array(choices.z))
         caption, selection = "x: picture at z", {"z": choices.z}
     else:
-        x = test.pixels(slice(choices.image, choices.image + 1))[0]
         caption, selection = f"x: a {test.labels[choices.image]}", {"image": choices.image}
     view = compute_view(model, x, choices.k, choices.scale, choices.seed)
     return {

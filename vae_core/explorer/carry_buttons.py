@@ -1,0 +1,92 @@
+"""The row of buttons that carry the current view away: link, picture, numbers, script."""
+
+import contextlib
+import json
+from collections.abc import Callable, Sequence
+from functools import cache, partial
+from typing import Any
+
+import streamlit as st
+
+from ..errors import InputError
+from .carry_away import SCRIPT_FILE, view_csv, view_script
+from .components import source
+from .models import LoadedModel, TestImages, load_model
+from .state import Choices
+from .view import compute_view, shown_picture
+from .wording import objective_sentence
+
+__all__ = ["mount"]
+
+
+@cache
+def _component() -> Callable[..., Any]:
+    return st.components.v2.component(
+        "vae_carry",
+        html=source("carry.html"),
+        css=source("carry.css"),
+        js=source("loader.js", "carry.js"),
+    )
+
+
+def mount(title: str, choices: Choices, test: TestImages) -> None:
+    """Draws the row; to be called where every change of the choices runs it again.
+
+    Link and picture are made in the browser, from the panels as they are on the page; the
+    numbers and the script when they are asked for.
+
+    Args:
+        title: of the picture.
+        choices: what the panels show.
+        test: the test images.
+    """
+    models: list[LoadedModel] = []
+    for name in dict.fromkeys((choices.model, choices.versus)):
+        with contextlib.suppress(InputError):  # the panel says what is wrong
+            models += [load_model(name)] if name != "none" else []
+    if not models:
+        return
+    headings = {
+        model.fingerprint: {"name": model.name, "sentence": objective_sentence(model.metadata)}
+        for model in models
+    }
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="carry"):
+        # As bytes: see `mount_panel`.
+        texts = json.dumps({"title": title, "headings": headings}).encode()
+        _component()(data=texts, key="carry-browser", width="content")
+        st.download_button(
+            "CSV",
+            partial(_csv, models, choices, test),
+            "vae-view.csv",
+            "text/csv",
+            key="carry-csv",
+            on_click="ignore",
+            help="The numbers in full, and every sample with its loss.",
+        )
+        st.download_button(
+            "Python",
+            partial(view_script, [model.name for model in models], choices),
+            SCRIPT_FILE,
+            "text/x-python",
+            key="carry-python",
+            on_click="ignore",
+            help="A script that computes these numbers again from `vae_core` alone.",
+        )
+
+
+def _csv(models: Sequence[LoadedModel], choices: Choices, test: TestImages) -> str:
+    """Runs when the button is pressed, outside of any session."""
+    views = [
+        (
+            model.name,
+            compute_view(
+                model,
+                shown_picture(model, test, choices.image, choices.z, choices.draw),
+                choices.k,
+                choices.scale,
+                choices.seed,
+            ),
+        )
+        for model in models
+    ]
+    return view_csv(views, choices)
