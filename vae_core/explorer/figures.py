@@ -39,6 +39,7 @@ SYMBOLS = {
         "sample": "#c2410c",
         "prior": "#6b7280",
         "quiet": "rgba(31, 35, 40, 0.22)",
+        "label": "#57606a",
     },
     "dark": {
         "x": "#e6edf3",
@@ -46,6 +47,7 @@ SYMBOLS = {
         "sample": "#ff9a5c",
         "prior": "#9aa4af",
         "quiet": "rgba(230, 237, 243, 0.26)",
+        "label": "#9aa4af",
     },
 }
 
@@ -64,8 +66,10 @@ def figure(x_title: str, y_title: str, height: int = HEIGHT, log_x: bool = False
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "title": None},
         hovermode="closest",
     )
-    result.update_xaxes(title=x_title, automargin=True)
-    result.update_yaxes(title=y_title, automargin=True)
+    # Streamlit's own grey is too faint to read.
+    font = {"color": symbols()["label"]}
+    result.update_xaxes(title={"text": x_title, "font": font}, tickfont=font, automargin=True)
+    result.update_yaxes(title={"text": y_title, "font": font}, tickfont=font, automargin=True)
     if log_x:
         result.update_xaxes(type="log", exponentformat="power", dtick=1)
     return result
@@ -133,6 +137,7 @@ def heat_map(field: Field, unit: str, title: str, largest: float | None = None) 
     side = len(field.values)
     cell = (right - left) / side
     result = figure("z₁", "z₂")
+    font = {"color": symbols()["label"]}
     result.add_heatmap(
         z=field.values[::-1].astype(np.float32),
         x0=left + cell / 2,
@@ -142,7 +147,7 @@ def heat_map(field: Field, unit: str, title: str, largest: float | None = None) 
         zmin=0,
         zmax=largest,
         colorscale="Cividis",
-        colorbar={"title": unit, "thickness": 10},
+        colorbar={"title": {"text": unit, "font": font}, "tickfont": font, "thickness": 10},
         hovertemplate="z = %{x:.2f}, %{y:.2f}: %{z:.2f} " + unit + "<extra></extra>",
     )
     result.update_layout(title={"text": title, "font": {"size": 14}, "y": 0.99})
@@ -162,7 +167,8 @@ def show_pictures(network: Network, z: Array, columns: int, caption: str) -> Non
     rows = len(pictures) // columns
     cells = pictures.reshape(rows, columns, SIDE, SIDE).transpose(0, 2, 1, 3)
     sheet = cells.reshape(rows * SIDE, columns * SIDE)
-    st.image(np.kron(sheet, np.ones((2, 2), np.uint8)), caption=caption, width="stretch")
+    alt = f"{len(pictures)} decoded pictures in {rows} rows; {caption}"
+    st.image(np.kron(sheet, np.ones((2, 2), np.uint8)), caption=caption, width="stretch", alt=alt)
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -5,7 +5,7 @@ import streamlit as st
 from ..drawing import normalize, rasterize, unpack
 from ..errors import InputError
 from .image_files import MAX_BYTES, digit_from_file
-from .pad import drawn, mount_pad, pad_data, pen_is_down
+from .pad import drawn, mount_pad, pad_data, pen_down
 from .state import Choices, take_digit
 
 __all__ = ["is_open", "own_digit", "toggle"]
@@ -52,7 +52,7 @@ def _take_strokes() -> None:
     strokes = drawn(PAD)
     if strokes is None:
         return
-    take_digit(normalize(rasterize(strokes)), done=not pen_is_down(PAD))
+    take_digit(normalize(rasterize(strokes)), done=not pen_down(PAD))
     st.session_state[OWN] = st.session_state.get("sketch") or st.session_state.draw
 
 

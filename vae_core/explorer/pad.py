@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..drawing import MAX_POINTS, MAX_STROKES, PEN_WIDTH, Strokes, strokes_from_json
 from .components import source
 
-__all__ = ["drawn", "mount_pad", "pad_data", "pen_is_down"]
+__all__ = ["drawn", "mount_pad", "pad_data", "pen_down"]
 
 
 @cache
@@ -62,11 +62,17 @@ def mount_pad(key: str, data: bytes, on_change: Callable[[], None]) -> None:
 
 def drawn(key: str) -> Strokes | None:
     """Strokes on the pad, without any after Clear; None before the first, and for nonsense."""
-    value = getattr(st.session_state.get(key), "strokes", None)
-    return strokes_from_json(value.get("lines")) if isinstance(value, dict) else None
+    return strokes_from_json(_sent(key).get("lines"))
 
 
-def pen_is_down(key: str) -> bool:
-    """Whether the last stroke is still being drawn."""
+def pen_down(key: str) -> bool:
+    """Whether a stroke is being drawn: time to show it, not yet to write it into the address.
+
+    Each change of the address is a step that Back goes through, and browsers ration them.
+    """
+    return _sent(key).get("down") is True
+
+
+def _sent(key: str) -> dict[str, object]:
     value = getattr(st.session_state.get(key), "strokes", None)
-    return isinstance(value, dict) and value.get("down") is True
+    return value if isinstance(value, dict) else {}

@@ -81,7 +81,7 @@ function text(context, string, x, y, align, theme) {
   context.textAlign = align;
   context.lineWidth = 3;
   context.save();
-  context.strokeStyle = theme.halo;
+  context.strokeStyle = theme.background; // opaque: a dark field or a picture may lie below
   context.strokeText(string, x, y);
   context.restore();
   context.lineWidth = 1;

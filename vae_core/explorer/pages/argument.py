@@ -19,6 +19,7 @@ from ..controls import bound_integer, image_controls, model_select
 from ..models import load_model, load_test_images
 from ..navigation import link
 from ..state import DEFAULT_MODEL, enter_page, keep_choices, parse_z
+from ..style import COMMON
 from ..texts import claim, questions
 
 __all__ = ["CLAIMS", "QUESTIONS", "show"]
@@ -35,6 +36,7 @@ STYLE = """
     font-variant-numeric: tabular-nums; font-size: .9rem;
 }
 .stMarkdown :is(td, th) { padding: .2rem .7rem !important; }
+@media (max-width: 640px) { .stMarkdown :is(td, th) { padding: .2rem .3rem !important; } }
 </style>
 """
 
@@ -64,7 +66,7 @@ LABELS = {
 def show() -> None:
     """Draws the page; only the claim that is open computes anything."""
     enter_page("argument")
-    st.html(STYLE)
+    st.html(COMMON + STYLE)
     st.title("The argument, claim by claim", anchor=False)
     try:
         test = load_test_images()

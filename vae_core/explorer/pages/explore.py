@@ -31,6 +31,7 @@ from ..state import (
     read_choices,
     resample,
 )
+from ..style import COMMON
 from ..view import compute_view, shown_picture
 from ..wording import definitions, description, introduction, numbers, objective_sentence, verdict
 
@@ -58,7 +59,7 @@ INTRODUCED = "introduced"  # of the session: the models that the page outside th
 def show() -> None:
     """Draws the page."""
     enter_page("explore")
-    st.html(STYLE)
+    st.html(COMMON + STYLE)
     st.title(TITLE, anchor=False)
     introduced = st.container()
     try:

@@ -18,6 +18,7 @@ from ..own_models import TRAINED, add_own_model, own_models
 from ..run_wording import progress_text, run_verdict, waiting_text
 from ..settings import settings
 from ..state import enter_page, keep_choices, kept_drawing, session_id
+from ..style import COMMON
 
 __all__ = ["show"]
 
@@ -27,7 +28,8 @@ STYLE = """
 .stMainBlockContainer { padding: 2.6rem 1.5rem 2rem; max-width: 1480px; }
 .stMainBlockContainer h1 { font-size: 1.6rem; line-height: 1.25; padding: 0 0 .3rem; }
 .stMainBlockContainer > .stVerticalBlock { gap: .6rem; }
-.st-key-train button:enabled p { color: light-dark(#fff, #14181d); }
+.st-key-train button:enabled p { color: light-dark(#fff, #0b0d10); }
+.st-key-train button:focus-visible { outline-offset: 2px; }
 </style>
 """
 
@@ -40,7 +42,7 @@ ROUND = "upload_round"  # of the session: a new one forgets the file of the last
 def show() -> None:
     """Draws the page."""
     enter_page("train")
-    st.html(STYLE)
+    st.html(COMMON + STYLE)
     st.title("Train it yourself: what does the objective do to q?", anchor=False)
     try:
         test, queue = load_test_images(), server_queue()

@@ -1,0 +1,16 @@
+"""What the pages owe every visitor: legible captions, a focus that shows, rest for who wants it."""
+
+__all__ = ["COMMON"]
+
+# The colour of the focus has 3:1 on either theme: a popover does not say which one it is in.
+# What unfolds is animated by a script, which only an important rule overrules.
+COMMON = """
+<style>
+.stApp [data-testid="stCaptionContainer"] { opacity: .8; }
+:root :is(a, button, summary, .stCode):focus-visible { outline: 2px solid #7b8490; }
+@media (prefers-reduced-motion: reduce) {
+    .stApp :is(.stProgress *, .stSidebar, .stSidebar *) { transition: none !important; }
+    .stApp details { height: auto !important; }
+}
+</style>
+"""
