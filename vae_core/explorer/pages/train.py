@@ -54,12 +54,14 @@ def show() -> None:
         "of q go, how large its ellipses grow, and what a sample then costs."
     )
     job = _newest_job(queue)
+    # Asked once: a run that ends meanwhile must not leave a page that waits and does not look.
+    live = job is not None and job.state != "ended"
     left, right = st.columns([3, 7], gap="large")
     with left:
-        config = _request(queue, job)
+        config = _request(queue, live)
         _bring(test)
     with right:
-        _run(queue, job, test, config.epochs)
+        _run(queue, job, live, test, config.epochs)
     keep_choices()
 
 
@@ -72,9 +74,8 @@ def _newest_job(queue: JobQueue) -> Job | None:
     return jobs[0]
 
 
-def _request(queue: JobQueue, job: Job | None) -> TrainingConfig:
+def _request(queue: JobQueue, busy: bool) -> TrainingConfig:
     config = settings(queue.limits)
-    busy = job is not None and job.state != "ended"
     shortage = queue.shortage()
     st.button(
         "Train",
@@ -103,7 +104,7 @@ def _submit(queue: JobQueue, config: TrainingConfig) -> None:
     add_own_model(job.name)
 
 
-def _run(queue: JobQueue, job: Job | None, test: TestImages, epochs: int) -> None:
+def _run(queue: JobQueue, job: Job | None, live: bool, test: TestImages, epochs: int) -> None:
     if job is None:
         st.markdown(
             "No run yet. Press **Train**: the plane appears after about ten seconds, and a run "
@@ -112,7 +113,6 @@ def _run(queue: JobQueue, job: Job | None, test: TestImages, epochs: int) -> Non
         labels = test.labels[:0]
         mount_formation("none", [], labels, [], epochs=epochs, live=False, history={}, measures=[])
         return
-    live = job.state != "ended"
     st.fragment(_watch, run_every=POLL if live else None)(queue, job, test, live)
     if not live:
         _result(job.view())
