@@ -1,5 +1,6 @@
 """Models as zips: equal after a round trip; whatever else arrives is refused whole."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -294,7 +295,8 @@ def test_refuses_overlapping_members(parts: Parts, tmp_path: Path) -> None:
     (entry,) = struct.unpack("<L", stored[-6:-2])
     crc = zlib.crc32(stored[start : start + size])
     payload[entry + 16 : entry + 28] = struct.pack("<3L", crc, size, size)
-    assert len(unzipped(bytes(payload))["command.txt"]) == size
+    with contextlib.suppress(zipfile.BadZipFile):  # from Python 3.11.8 on it looks itself
+        assert len(unzipped(bytes(payload))["command.txt"]) == size
     assert "damaged" in refusal(bytes(payload), tmp_path)
 
 
