@@ -1,5 +1,6 @@
 """Models on disk: equal after a round trip, refused when damaged, never half-written."""
 
+import contextlib
 import json
 import os
 from pathlib import Path
@@ -209,3 +210,18 @@ def test_a_model_killed_while_it_is_saved_loads(
     save(folder, second, later)  # the next save clears up
     assert load(folder)[1].history == later["history"]
     assert sorted(os.listdir(folder)) == ["metadata.json", "weights.npz"]
+
+
+@pytest.mark.parametrize("moment", range(9))
+def test_a_model_whose_savers_are_killed_one_after_the_other_loads(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, moment: int
+) -> None:
+    later = {**FIELDS, "history": {"loss": [3.0, 2.0]}}
+    for seed, killed_at in ((1, 4), (2, moment)):  # 4: metadata.json describes pending weights
+        with monkeypatch.context() as patch, contextlib.suppress(Killed):
+            kill_at(patch, killed_at)
+            save(folder, random_arrays(MODEL, seed=seed), later)
+        arrays, _ = checkpoint.load_arrays(folder)
+    seed = 2 if moment >= 5 else 1  # one call more: the first one's weights take their place
+    for name, value in random_arrays(MODEL, seed=seed).items():
+        np.testing.assert_array_equal(arrays[name], value)

@@ -145,6 +145,7 @@ def save(folder: Path, arrays: Mapping[str, NDArray[Any]], metadata: dict[str, A
         arrays: named as `network.expected_shapes` says, float32.
         metadata: the fields of `Metadata`, but for `weights_sha256`.
     """
+    _settle(folder)
     buffer = BytesIO()
     np.savez(buffer, allow_pickle=False, **dict(arrays))
     payload = buffer.getvalue()
@@ -153,6 +154,20 @@ def save(folder: Path, arrays: Mapping[str, NDArray[Any]], metadata: dict[str, A
     write_atomically(folder / PENDING, lambda file: file.write(payload))
     save_metadata(folder, Metadata(weights_sha256=hashlib.sha256(payload).hexdigest(), **metadata))
     os.replace(folder / PENDING, folder / WEIGHTS)
+
+
+def _settle(folder: Path) -> None:
+    """Ends the save of a process that was killed before its pending weights took their place.
+
+    They may be the only ones that `metadata.json` describes: overwritten, nothing would load.
+    """
+    try:
+        described = load_metadata(folder).weights_sha256
+        payload = (folder / PENDING).read_bytes()
+    except (InputError, FileNotFoundError):
+        return  # nothing there that loads, or nothing pending
+    if hashlib.sha256(payload).hexdigest() == described:
+        os.replace(folder / PENDING, folder / WEIGHTS)
 
 
 def save_metadata(folder: Path, metadata: Metadata) -> None:

@@ -214,7 +214,7 @@ def _gradients() -> None:
         "figure-gradients",
     )
     st.caption(gradient_sentence(noise, weights))
-    st.code(noise.command, language="bash")
+    st.code(noise.command, language=None)
 
 
 def _histories() -> None:
