@@ -210,10 +210,10 @@ def test_each_slip_alone_moves_its_own_figure() -> None:
 
 def test_the_subject_is_the_test_image_or_the_picture_at_z() -> None:
     model = loaded("sample")
-    image = subject_of(model, mnist(), 18)
+    image = subject_of(model, 18)
     assert np.array_equal(image.x, pixels(18))
     assert image.caption == f"test image 18, a {mnist().labels[18]}"
-    picture = subject_of(model, mnist(), 18, (0.3, -1.2))
+    picture = subject_of(model, 18, (0.3, -1.2))
     assert np.array_equal(picture.x, decoded_image(model, np.array([0.3, -1.2])))
     assert "0.30, -1.20" in picture.caption
     assert image.other("sample") is model

@@ -51,5 +51,5 @@ def test_the_argument_is_about_the_drawing() -> None:
     assert any("Experiment on your drawing" in caption.value for caption in at.caption)
     x = drawing.unpack(DIGIT)
     assert x is not None
-    subject = subject_of(loaded("sample"), mnist(), 7, draw=DIGIT)
+    subject = subject_of(loaded("sample"), 7, draw=DIGIT)
     assert np.array_equal(np.rint(subject.x * 255).astype(np.uint8), x.reshape(-1))

@@ -63,7 +63,7 @@ def test_the_address_decides_what_the_panels_show() -> None:
         model="mean", versus="sample", image=18, k=5, scale=0.5, seed=3, layer="posterior"
     )
     for key, name in (("model", "mean"), ("versus", "sample")):
-        expected = panel_data(loaded(name), chosen, mnist())
+        expected = panel_data(loaded(name), chosen)
         assert panel(at, key) == json.loads(json.dumps(expected))
 
 

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "vae_core"
 FILES = [ROOT / "app.py", *sorted(PACKAGE.rglob("*.py"))]
 TENSORFLOW = {"keras", "tensorflow"}
-USES_TENSORFLOW = {"vae_core.keras_model", "vae_core.training"}
+USES_TENSORFLOW = {"vae_core.fashion", "vae_core.keras_model", "vae_core.training"}
 
 
 def module_name(path: Path) -> str:

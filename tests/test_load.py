@@ -14,7 +14,7 @@ from vae_core.explorer.pages.explore import panel_data
 from vae_core.explorer.state import DEFAULT_IMAGE, parse_z
 
 from .browser.server import serve
-from .explore_page import choices, loaded, mnist
+from .explore_page import choices, loaded
 from .visitors import Load, Visitor, visit
 
 VISITORS = 6
@@ -32,7 +32,7 @@ def expected(query: str) -> dict[str, Any]:
     image = int(parts.get("image", [DEFAULT_IMAGE])[0])
     chosen = choices(image=image, z=parse_z(parts.get("z", [""])[0]))
     panels = {
-        key: panel_data(loaded(name), chosen, mnist())
+        key: panel_data(loaded(name), chosen)
         for key, name in (("model", "sample"), ("versus", "mean"))
     }
     return json.loads(json.dumps(panels))

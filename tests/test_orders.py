@@ -18,7 +18,6 @@ CHOSEN = np.random.default_rng(11).choice(10_000, 300, replace=False)
 def models(monkeypatch: pytest.MonkeyPatch) -> None:
     """Models and images as they are, not from Streamlit's cache."""
     monkeypatch.setattr(orders, "load_model", loaded)
-    monkeypatch.setattr(orders, "load_test_images", mnist)
 
 
 def exact_slacks(model: LoadedModel, chosen: np.ndarray) -> np.ndarray:

@@ -30,7 +30,7 @@ def test_parse_z_refuses_the_rest(text: object) -> None:
 @pytest.fixture
 def session(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """A session that shows image 7."""
-    session = SimpleNamespace(image=7, z="", seed=0)
+    session = SimpleNamespace(model="sample", image=7, z="", seed=0)
     monkeypatch.setattr(state.st, "session_state", session)
     return session
 

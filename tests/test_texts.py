@@ -12,11 +12,10 @@ from vae_core.explorer.layers import LAYERS
 from vae_core.explorer.models import MODEL_NAMES
 from vae_core.explorer.orders import ORDERS
 from vae_core.explorer.pages.argument import CLAIMS
-from vae_core.explorer.state import LAST_IMAGE
 from vae_core.explorer.texts import Question
 
 QUESTION = "# Questions\n\n## Why?\nBecause. So.\nsee: argument?claim=1&image=7\n"
-INTEGERS = [str(number) for number in range(LAST_IMAGE + 1)]
+INTEGERS = [str(number) for number in range(10_000)]
 ALLOWED = {
     "argument": {"claim": list(CLAIMS), "model": list(MODEL_NAMES), "image": INTEGERS},
     "explore": {

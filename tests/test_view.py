@@ -101,14 +101,14 @@ def test_a_panel_is_json_and_a_function_of_the_choices(
     layer: str, scale: float, z: tuple[float, float] | None
 ) -> None:
     chosen = choices(layer=layer, scale=scale, z=z)
-    data = panel_data(loaded("sample"), chosen, mnist())
+    data = panel_data(loaded("sample"), chosen)
     text = json.dumps(data, allow_nan=False)  # a browser reads no NaN
-    assert json.dumps(panel_data(loaded("sample"), chosen, mnist())) == text
+    assert json.dumps(panel_data(loaded("sample"), chosen)) == text
     assert json.loads(text)["scene"]["picked"] == (list(z) if z else None)
     assert data["scene"]["tiles"] == (layer == "tiles")
 
 
 def test_a_panel_shows_the_test_image_as_it_is() -> None:
-    data = panel_data(loaded("sample"), choices(image=18), mnist())
+    data = panel_data(loaded("sample"), choices(image=18))
     assert base64.b64decode(data["x"]) == mnist().images[18].tobytes()
     assert data["xCaption"].endswith(f"a {mnist().labels[18]}")

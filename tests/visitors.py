@@ -23,8 +23,6 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import ClientConnection, connect
 
-from vae_core.explorer.models import TEST_IMAGES
-
 __all__ = ["Load", "Pick", "Visitor", "memory", "open_visitor", "random_choice", "visit"]
 
 PANELS = ("model", "versus")
@@ -311,7 +309,7 @@ def random_choice(chance: random.Random) -> Pick:
     """Mostly an image, sometimes a point."""
     if chance.random() < 0.25:
         return {"z": [chance.gauss(0, 1), chance.gauss(0, 1)]}
-    return {"image": chance.randrange(TEST_IMAGES)}
+    return {"image": chance.randrange(10_000)}
 
 
 def memory(pid: int) -> float:

@@ -13,7 +13,8 @@ from typing import NoReturn
 
 from . import checkpoint, gradient_noise
 from .config import OBJECTIVES, PRESETS, SCHEDULES, ModelConfig, TrainingConfig, preset
-from .data import ASSETS, MNIST, Dataset, pixels
+from .data import ASSETS, Dataset, pixels
+from .data_files import IMAGES, data_of, is_shipped, open_data, save_test_images
 from .errors import InputError
 from .progress import ProgressPrinter
 
@@ -21,6 +22,8 @@ __all__ = ["main"]
 
 MEASURED = ASSETS / "models" / "sample"
 EXPERIMENTS = ASSETS / "experiments"
+DATA = "mnist"
+DATA_HELP = "mnist, fashion, an .npz file, or a folder of IDX files"
 TRAINING_FLAGS = [f.name for f in fields(TrainingConfig) if f.name != "model"]
 
 
@@ -47,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
         "--preset", default="sample", help=f"{', '.join(PRESETS)}, or all (default: sample)"
     )
     train.add_argument("--out", type=Path, required=True, help="folder of the model")
-    train.add_argument("--data", type=Path, default=MNIST, help="an .npz file (default: MNIST)")
+    train.add_argument("--data", default=DATA, help=f"{DATA_HELP} (default: {DATA})")
     train.add_argument("--overwrite", action="store_true", help="replace a finished model")
     settings = train.add_argument_group("settings that replace the preset's")
     settings.add_argument("--objective", help=", ".join(OBJECTIVES))
@@ -63,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
 
     evaluate = commands.add_parser("evaluate", help="test metrics of a model, in nats")
     evaluate.add_argument("model", type=Path, help="folder of the model")
-    evaluate.add_argument("--data", type=Path, default=MNIST, help="an .npz file (default: MNIST)")
+    evaluate.add_argument("--data", help=f"{DATA_HELP} (default: the model's)")
     evaluate.add_argument("--json", action="store_true", help="print a JSON object")
 
     export = commands.add_parser("export", help="write a model as a .keras file")
@@ -76,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     measure.add_argument(
         "--model", type=Path, default=MEASURED, help="folder of the model (default: sample)"
     )
-    measure.add_argument("--data", type=Path, default=MNIST, help="an .npz file (default: MNIST)")
+    measure.add_argument("--data", default=DATA, help=f"{DATA_HELP} (default: {DATA})")
     measure.add_argument("--seed", type=int, default=0, help="of the batches and of ε (default: 0)")
     measure.add_argument(
         "--out",
@@ -105,7 +108,7 @@ def _train(arguments: argparse.Namespace) -> None:
     changes = {name: getattr(arguments, name) for name in TRAINING_FLAGS}
     changes = {name: value for name, value in changes.items() if value is not None}
     names = list(PRESETS) if arguments.preset == "all" else [arguments.preset]
-    dataset = Dataset(arguments.data)
+    dataset = open_data(arguments.data)
     shape = dataset.images("test").shape[1:]
     for name in names:
         hidden = arguments.hidden or preset(name).model.hidden
@@ -149,6 +152,9 @@ def _train_one(
     with _quiet():  # TensorFlow: only now, so that wrong input is answered at once
         from .training import train
 
+    if not is_shipped(dataset):
+        save_test_images(dataset, folder / IMAGES)  # for the explorer
+
     printer = ProgressPrinter(name, sys.stdout)
     try:
         train(config, dataset, folder, printer)
@@ -170,10 +176,11 @@ def _record_metrics(folder: Path, dataset: Dataset) -> None:
     print(f"{folder}: test -ELBO {_number(metrics['negative_elbo'])} nats")
 
 
-def _metrics(folder: Path, dataset: Dataset) -> dict[str, float | None]:
+def _metrics(folder: Path, dataset: Dataset | None) -> dict[str, float | None]:
     from .evaluation import evaluate
 
     network, metadata = checkpoint.load(folder)
+    dataset = dataset or data_of(metadata.data_sha256, folder)
     if metadata.training.model.latent_dim != 2:
         raise InputError(
             f"Model {folder}: expected 2 latent dimensions, which can be integrated; received "
@@ -193,7 +200,8 @@ def _number(value: float | None) -> str:
 
 
 def _evaluate(arguments: argparse.Namespace) -> None:
-    metrics = _metrics(arguments.model, Dataset(arguments.data))
+    data = arguments.data
+    metrics = _metrics(arguments.model, open_data(data) if data is not None else None)
     if arguments.json:
         print(json.dumps(metrics, indent=1))
         return
@@ -217,12 +225,12 @@ def _measure(arguments: argparse.Namespace) -> None:
             "Invalid value received for `seed`. Expected an integer from 0. "
             f"Received: seed={arguments.seed}"
         )
-    defaults = {"model": MEASURED, "data": MNIST, "seed": 0, "out": EXPERIMENTS}
+    defaults = {"model": MEASURED, "data": DATA, "seed": 0, "out": EXPERIMENTS}
     command = ["python", "-m", "vae_core", "measure"]
     for name, default in defaults.items():
         if getattr(arguments, name) != default:
             command += [f"--{name}", str(getattr(arguments, name))]
-    dataset = Dataset(arguments.data)
+    dataset = open_data(arguments.data)
     gradient_noise.check(arguments.model, dataset)  # wrong input is answered at once
     arguments.out.mkdir(parents=True, exist_ok=True)  # and so is a place that cannot be written
     with _quiet():

@@ -50,7 +50,7 @@ def in_browser(
     page: Page, model: models.LoadedModel, test: models.TestImages
 ) -> NDArray[np.floating]:
     """Hands a model's bytes to the page; pixel probabilities at `Z`, `(points, pixels)`."""
-    header = page.evaluate(UNPACK, base64.b64encode(pack_model(model, test)).decode())
+    header = page.evaluate(UNPACK, base64.b64encode(pack_model(model)).decode())
     assert header["id"] == model.fingerprint
     assert header["width"] == 28
     assert header["points"] == pytest.approx(model.mean.ravel(), rel=1e-6)

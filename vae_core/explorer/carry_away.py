@@ -9,7 +9,7 @@ import json
 import math
 from collections.abc import Sequence
 
-from .models import MODEL_NAMES
+from .models import FASHION_NAMES, MODEL_NAMES
 from .state import Choices
 from .view import TOLERANCE, View
 
@@ -127,10 +127,11 @@ from vae_core.evaluation import expected_loss, half_width
 
 {picture}, K, SCALE, SEED = {value}, {k}, {scale}, {seed}
 sys.stdout.reconfigure(encoding="utf-8")  # for ∞, wherever the output goes
-test = data.pixels(data.Dataset().images("test"))  # (10000, 784) in [0, 1]
 epsilon = np.random.default_rng(SEED).standard_normal((K, 2))
 for folder in {folders}:
-    network, _ = checkpoint.load(Path(folder))
+    network, metadata = checkpoint.load(Path(folder))
+    images = data_files.data_of(metadata.data_sha256, Path(folder)).images("test")
+    test = data.pixels(images[:10_000])  # rows of numbers in [0, 1]
     grid = evidence.EvidenceGrid(network, half_width(*network.encode(test)))
 {x}
     mean, stddev = network.encode(x)  # of q(z|x), (1, 2) each
@@ -170,8 +171,8 @@ def view_script(models: Sequence[str], choices: Choices) -> str:
         choices: which picture and which samples.
     """
     models = [name for name in dict.fromkeys(models) if name != "none"]
-    own = [name for name in models if name not in MODEL_NAMES]
-    modules = ["checkpoint", "data", "estimators", "evidence", "gaussian"]
+    own = [name for name in models if name not in (*MODEL_NAMES, *FASHION_NAMES)]
+    modules = ["checkpoint", "data", "data_files", "estimators", "evidence", "gaussian"]
     value: object
     if choices.draw:
         modules.append("drawing")
@@ -196,7 +197,7 @@ def view_script(models: Sequence[str], choices: Choices) -> str:
         scale=choices.scale,
         seed=choices.seed,
         folders=json.dumps([name if name in own else f"assets/models/{name}" for name in models]),
-        x="\n".join(f"    {line}" for line in x) + "  # (1, 784)",
+        x="\n".join(f"    {line}" for line in x) + "",
         tolerance=TOLERANCE,
         settings=f"tolerance={TOLERANCE}, max_order={MAX_ORDER}",
     )

@@ -11,7 +11,7 @@ import streamlit as st
 from ..errors import InputError
 from .carry_away import SCRIPT_FILE, view_csv, view_script
 from .components import source
-from .models import LoadedModel, TestImages, load_model
+from .models import LoadedModel, load_model
 from .state import Choices
 from .view import compute_view, shown_picture
 from .wording import objective_sentence
@@ -29,7 +29,7 @@ def _component() -> Callable[..., Any]:
     )
 
 
-def mount(title: str, choices: Choices, test: TestImages) -> None:
+def mount(title: str, choices: Choices) -> None:
     """Draws the row; to be called where every change of the choices runs it again.
 
     Link and picture are made in the browser, from the panels as they are on the page; the
@@ -38,7 +38,6 @@ def mount(title: str, choices: Choices, test: TestImages) -> None:
     Args:
         title: of the picture.
         choices: what the panels show.
-        test: the test images.
     """
     models: list[LoadedModel] = []
     for name in dict.fromkeys((choices.model, choices.versus)):
@@ -56,7 +55,7 @@ def mount(title: str, choices: Choices, test: TestImages) -> None:
         _component()(data=texts, key="carry-browser", width="content")
         st.download_button(
             "CSV",
-            partial(_csv, models, choices, test),
+            partial(_csv, models, choices),
             "vae-view.csv",
             "text/csv",
             key="carry-csv",
@@ -74,14 +73,14 @@ def mount(title: str, choices: Choices, test: TestImages) -> None:
         )
 
 
-def _csv(models: Sequence[LoadedModel], choices: Choices, test: TestImages) -> str:
+def _csv(models: Sequence[LoadedModel], choices: Choices) -> str:
     """Runs when the button is pressed, outside of any session."""
     views = [
         (
             model.name,
             compute_view(
                 model,
-                shown_picture(model, test, choices.image, choices.z, choices.draw),
+                shown_picture(model, choices.image, choices.z, choices.draw),
                 choices.k,
                 choices.scale,
                 choices.seed,

@@ -17,7 +17,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from ..latent import Field
-from .models import LoadedModel, TestImages
+from .models import LoadedModel
 
 __all__ = [
     "field_data",
@@ -69,12 +69,12 @@ def mount_code() -> None:
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
-def _packed(fingerprint: str, _model: LoadedModel, _test: TestImages) -> bytes:
+def _packed(fingerprint: str, _model: LoadedModel) -> bytes:
     """Shared by all visitors; `fingerprint` is there for the cache."""
-    return pack_model(_model, _test)
+    return pack_model(_model)
 
 
-def pack_model(model: LoadedModel, test: TestImages) -> bytes:
+def pack_model(model: LoadedModel) -> bytes:
     """A model's decoder, points and labels: length of a JSON header, the header, float32 arrays."""
     layers = [*model.network.decoder_hidden, model.network.decoder_logits]
     header = json.dumps(
@@ -83,11 +83,13 @@ def pack_model(model: LoadedModel, test: TestImages) -> bytes:
             "layers": [list(layer.kernel.shape) for layer in layers],
             "points": len(model.mean),
             "width": model.network.config.image_shape[1],
+            "classes": model.test.class_names,
+            "phrases": model.test.class_phrases,
         }
     ).encode()
     header += b" " * (-len(header) % 4)
     arrays: list[NDArray[Any]] = [array for layer in layers for array in (layer.kernel, layer.bias)]
-    arrays += [model.mean, test.labels]
+    arrays += [model.mean, model.test.labels]
     return b"".join(
         [
             np.uint32(len(header)).tobytes(),
@@ -115,9 +117,9 @@ def field_data(field: Field, caption: str, power: float = 1.0) -> dict[str, Any]
     }
 
 
-def mount_model_data(model: LoadedModel, test: TestImages) -> None:
+def mount_model_data(model: LoadedModel) -> None:
     """Hands a model to the browser, which keeps it."""
-    _model_data()(data=_packed(model.fingerprint, model, test), key=f"data-{model.name}")
+    _model_data()(data=_packed(model.fingerprint, model), key=f"data-{model.name}")
 
 
 def mount_panel(key: str, data: dict[str, Any], on_pick: Callable[[], None]) -> None:

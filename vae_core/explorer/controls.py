@@ -6,12 +6,13 @@ from typing import Any
 
 import streamlit as st
 
-from .models import MODEL_NAMES
+from .models import data_key, images_beside, listed_models, partner
 from .orders import ORDERS
 from .own_models import usable_models
 from .state import (
-    DEFAULT_IMAGE,
-    LAST_IMAGE,
+    chosen_model,
+    default_image,
+    default_model,
     forget_drawing,
     go_random,
     go_step,
@@ -19,7 +20,7 @@ from .state import (
     show_test_image,
 )
 
-__all__ = ["BOUND", "bound_integer", "image_controls", "model_select"]
+__all__ = ["BOUND", "bound_integer", "image_controls", "model_select", "versus_select"]
 
 HIDDEN = "<style>.st-key-packed-drawing { display: none; }</style>"
 BOUND: dict[str, Any] = {"bind": "query-params"}
@@ -42,11 +43,17 @@ def bound_integer(key: str) -> dict[str, Any]:
 
 def image_controls() -> None:
     """Chooses the image, or a point of the plane in its place; to be put in a row."""
+    model, state = chosen_model(), st.session_state
+    test = images_beside(model)
+    if state.get("image", 0) > test.last:  # that of another data set
+        state.image = default_image(model)
+    if state.get("digit", "any") not in ("any", *test.class_names):
+        state.digit = "any"
     st.number_input(
         "Test image",
         0,
-        LAST_IMAGE,
-        DEFAULT_IMAGE,
+        test.last,
+        default_image(model),
         key="image",
         on_change=show_test_image,
         width=125,
@@ -58,7 +65,7 @@ def image_controls() -> None:
     with st.popover("Which", key="which"):
         st.selectbox(
             "Class",
-            ["any", *"0123456789"],
+            ["any", *test.class_names],
             key="digit",
             on_change=restart_sequence,
             help="Previous, Next and Random stay within this class.",
@@ -86,10 +93,21 @@ def image_controls() -> None:
             st.text_input("Drawing, packed", key="draw", label_visibility="collapsed", **BOUND)
 
 
-def model_select(label: str, key: str, default: str, none: bool = False, **settings: Any) -> str:
-    """Chooses one of the shipped models or of the visitor's own; `none` offers no model too."""
-    options = [*MODEL_NAMES, *usable_models(), *(["none"] if none else [])]
-    if st.session_state.get(key, default) not in options:  # the server keeps it no more
+def model_select(**settings: Any) -> str:
+    """Chooses a shipped model, one that the host brought, or one of the visitor's own."""
+    options = [*listed_models(), *usable_models()]
+    return _select("Model", "model", options, default_model(), **settings)
+
+
+def versus_select(model: str, **settings: Any) -> str:
+    """Chooses the model beside it: one of the same images, or none."""
+    key, names = data_key(model), [*listed_models(), *usable_models()]
+    options = [name for name in names if data_key(name) == key]
+    return _select("Beside it", "versus", [*options, "none"], partner(model), **settings)
+
+
+def _select(label: str, key: str, options: list[str], default: str, **settings: Any) -> str:
+    if st.session_state.get(key, default) not in options:  # kept no more, or of other images
         st.session_state[key] = default
     return st.selectbox(
         label, options, options.index(default), key=key, width=170, **settings, **BOUND

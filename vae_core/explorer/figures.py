@@ -12,7 +12,6 @@ from ..latent import Field
 from ..network import Network
 
 __all__ = [
-    "SIDE",
     "add_band",
     "add_line",
     "draw",
@@ -28,7 +27,6 @@ __all__ = [
 
 Array = NDArray[np.floating]
 
-SIDE = 28  # pixels of a picture
 HEIGHT = 320
 
 # As in frontend/theme.js: one colour per symbol wherever it appears.
@@ -165,8 +163,9 @@ def show_pictures(network: Network, z: Array, columns: int, caption: str) -> Non
     """Decoded pictures in a grid."""
     pictures = np.round(255 * sigmoid(network.decode(z))).astype(np.uint8)
     rows = len(pictures) // columns
-    cells = pictures.reshape(rows, columns, SIDE, SIDE).transpose(0, 2, 1, 3)
-    sheet = cells.reshape(rows * SIDE, columns * SIDE)
+    height, width = network.config.image_shape
+    cells = pictures.reshape(rows, columns, height, width).transpose(0, 2, 1, 3)
+    sheet = cells.reshape(rows * height, columns * width)
     alt = f"{len(pictures)} decoded pictures in {rows} rows; {caption}"
     st.image(np.kron(sheet, np.ones((2, 2), np.uint8)), caption=caption, width="stretch", alt=alt)
 

@@ -1,8 +1,8 @@
 """Models as the page holds them: loaded once, shared by all visitors, never changed."""
 
+import contextlib
 import threading
-from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -11,42 +11,38 @@ from numpy.typing import NDArray
 
 from .. import checkpoint
 from ..checkpoint import Metadata
-from ..data import ASSETS, Dataset, pixels
+from ..data import ASSETS, FASHION, MNIST, Dataset
 from ..errors import InputError
 from ..evaluation import half_width
 from ..evidence import EvidenceGrid
 from ..network import Network
+from .brought import brought_models
+from .images import TestImages, load_images
 from .shelf import server_shelf
 
 __all__ = [
+    "FASHION_NAMES",
     "MODEL_NAMES",
-    "TEST_IMAGES",
     "LoadedModel",
+    "NoCounterpart",
     "TestImages",
     "check_data",
+    "counterpart",
+    "data_key",
+    "images_beside",
+    "listed_models",
     "load_model",
     "load_test_images",
+    "model_folder",
+    "partner",
 ]
 
 Array = NDArray[np.floating]
 
 MODELS = ASSETS / "models"
-TEST_IMAGES = 10_000
 OWN_MODELS = 5  # of visitors, held in memory; others are read again when they are shown
 MODEL_NAMES = ("sample", "mean", "sample-10", "quadrature", "autoencoder", "blog", "large")
-
-
-@dataclass(frozen=True)
-class TestImages:
-    """The 10,000 test images, one byte a pixel, and their classes."""
-
-    images: NDArray[np.uint8]  # (10000, 28, 28)
-    labels: NDArray[np.uint8]  # (10000,)
-    data_sha256: str  # of the file they come from
-
-    def pixels(self, chosen: slice | NDArray[np.intp] = slice(None)) -> NDArray[np.float32]:
-        """Images as rows in [0, 1], `(chosen, 784)`."""
-        return pixels(self.images[chosen])
+FASHION_NAMES = ("fashion", "fashion-mean")
 
 
 class LoadedModel:
@@ -56,14 +52,16 @@ class LoadedModel:
         name: of its folder.
         network: encoder and decoder.
         metadata: of the training run.
-        mean: of q for the test images, `(10000, 2)`.
-        stddev: `(10000, 2)`, zero without a q.
+        test: the test images of its data set.
+        mean: of q for the test images, `(images, 2)`.
+        stddev: `(images, 2)`, zero without a q.
     """
 
     def __init__(self, name: str, network: Network, metadata: Metadata, test: TestImages):
         self.name = name
         self.network = network
         self.metadata = metadata
+        self.test = test
         parts = [
             network.encode(test.pixels(slice(i, i + 1000)))
             for i in range(0, len(test.images), 1000)
@@ -88,27 +86,100 @@ class LoadedModel:
         return f"{self.name}-{self.metadata.weights_sha256[:12]}"
 
 
-@st.cache_resource(show_spinner=False)
-def load_test_images() -> TestImages:
-    """Test images and labels of MNIST.
+def load_test_images(name: str = MODEL_NAMES[0]) -> TestImages:
+    """The test images of the data set that a model belongs to.
 
     Raises:
-        InputError: the data set is missing, damaged, or another one.
+        InputError: they are missing or damaged.
     """
-    dataset = Dataset()
-    images, labels = dataset.images("test"), dataset.labels("test")
-    if images.shape != (TEST_IMAGES, 28, 28) or labels.shape != (TEST_IMAGES,):
-        raise InputError(
-            f"Data set {dataset.path.name}: expected {TEST_IMAGES} test images of 28 x 28 pixels "
-            f"and as many labels, received {images.shape} and {labels.shape}"
-        )
-    return TestImages(images, labels, dataset.sha256())
+    brought = brought_models().get(name)
+    dataset = brought.dataset() if brought else Dataset(_shipped_data(name))
+    return load_images(dataset.path, _changed(dataset.path))
+
+
+def images_beside(name: str) -> TestImages:
+    """As `load_test_images`; MNIST's where a model that the host brought has none of its own.
+
+    Raises:
+        InputError: MNIST is missing or damaged.
+    """
+    try:
+        return load_test_images(name)
+    except InputError:  # the model's panel says what is wrong
+        return load_test_images()
+
+
+def _shipped_data(name: str) -> Path:
+    return FASHION if name in FASHION_NAMES else MNIST
+
+
+def data_key(name: str) -> str:
+    """Equal for models that belong to the same images; empty where the model does not say."""
+    brought = brought_models().get(name)
+    try:
+        if brought:
+            return brought.data_sha256()
+        path = _shipped_data(name)
+        return _data_sha256(path, _changed(path))  # without loading images that nobody looks at
+    except InputError:
+        return ""
+
+
+@lru_cache
+def _data_sha256(path: Path, changed: int) -> str:
+    return Dataset(path).sha256()
+
+
+def listed_models() -> list[str]:
+    """All models that every visitor can choose: those brought by the host, then the shipped."""
+    return [*dict.fromkeys([*brought_models(), *MODEL_NAMES, *FASHION_NAMES])]
+
+
+def partner(name: str) -> str:
+    """The model that is shown beside another one unless the visitor chooses: a name or "none"."""
+    if name in brought_models():
+        others = [one for one in listed_models() if one != name]
+        return next((one for one in others if data_key(one) == data_key(name)), "none")
+    return FASHION_NAMES[1] if name in FASHION_NAMES else MODEL_NAMES[1]
+
+
+class NoCounterpart(InputError):
+    """No model was trained in some way on the images of another model."""
+
+
+def counterpart(name: str, model: LoadedModel) -> str:
+    """The model that was trained as a shipped one, but on the images of another model.
+
+    Args:
+        name: of a shipped model.
+        model: the one that is to be compared with it.
+
+    Raises:
+        NoCounterpart: there is none.
+        InputError: the shipped model is damaged.
+    """
+    key = data_key(model.name)
+    if data_key(name) == key:
+        return name
+    wanted = checkpoint.load_metadata(MODELS / name).training
+    for one in (model.name, *listed_models()):
+        folder = model_folder(one)
+        if folder is None or data_key(one) != key:
+            continue
+        with contextlib.suppress(InputError):
+            training = checkpoint.load_metadata(folder).training
+            if (training.objective, training.samples) == (wanted.objective, wanted.samples):
+                return one
+    raise NoCounterpart(
+        f"This needs a model that was trained as `{name}` was, and there is none for "
+        f"{model.test.name}. Choose one of the models of MNIST."
+    )
 
 
 @st.cache_resource(show_spinner=False, max_entries=len(MODEL_NAMES) + OWN_MODELS)
 def _load(name: str, stamp: tuple[int, ...], _folder: Path) -> LoadedModel:
     network, metadata = checkpoint.load(_folder)
-    test = load_test_images()
+    test = load_test_images(name)
     check_data(name, metadata, test)
     return LoadedModel(name, network, metadata, test)
 
@@ -124,17 +195,26 @@ def check_data(name: str, metadata: Metadata, test: TestImages) -> None:
     if metadata.data_sha256 != test.data_sha256:
         raise InputError(
             f"Model {name} was trained on another data set (SHA-256 {metadata.data_sha256:.12}…) "
-            f"than the one in assets/mnist.npz ({test.data_sha256:.12}…)"
+            f"than the {test.name} of this explorer ({test.data_sha256:.12}…)"
         )
 
 
+def model_folder(name: str) -> Path | None:
+    """Where a model lies; None for one that the server does not have."""
+    if name in brought_models():
+        return brought_models()[name].folder
+    if name in MODEL_NAMES or name in FASHION_NAMES:
+        return MODELS / name
+    return server_shelf().folder(name)
+
+
 def load_model(name: str) -> LoadedModel:
-    """A shipped model, or one of the shelf; read again when its files change.
+    """A model by its name; read again when its files change.
 
     Raises:
         InputError: it is missing or damaged.
     """
-    folder = MODELS / name if name in MODEL_NAMES else server_shelf().folder(name)
+    folder = model_folder(name)
     if folder is None:
         raise InputError(f"Model {name} is not kept by this server any more; train it again")
     return _load(name, _stamp(folder), folder)

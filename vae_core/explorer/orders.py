@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from .. import gaussian
 from ..evaluation import expected_loss
-from .models import LoadedModel, TestImages, load_model, load_test_images
+from .models import LoadedModel, TestImages, load_model
 
 __all__ = ["ORDERS", "sorted_images"]
 
@@ -31,10 +31,11 @@ def sorted_images(order: str, model: LoadedModel) -> NDArray[np.intp]:
     return _sorted(order, model.name, model.fingerprint)
 
 
-@st.cache_data(max_entries=16, show_spinner="Sorting 10,000 images …")
+@st.cache_data(max_entries=16, show_spinner="Sorting the test images …")
 def _sorted(order: str, name: str, fingerprint: str) -> NDArray[np.intp]:
     """Largest first; `fingerprint` is there for the cache."""
-    model, test = load_model(name), load_test_images()
+    model = load_model(name)
+    test = model.test
     values = {"price": _prices, "stddev": _areas, "slack": _slacks}[order](model, test)
     indices = np.argsort(-values, kind="stable")
     if order == "slack":

@@ -4,6 +4,7 @@ import math
 import random
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -13,18 +14,18 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from .. import drawing
 from ..errors import InputError
 from .components import picked
-from .models import TEST_IMAGES, load_model, load_test_images
+from .models import data_key, images_beside, listed_models, load_model, partner
 from .orders import sorted_images
-from .own_models import TRAINED, own_models
+from .own_models import TRAINED, own_models, usable_models
 
 __all__ = [
     "DEFAULT_IMAGE",
     "DEFAULT_K",
-    "DEFAULT_MODEL",
-    "DEFAULT_VERSUS",
-    "LAST_IMAGE",
     "MAX_K",
     "Choices",
+    "chosen_model",
+    "default_image",
+    "default_model",
     "enter_page",
     "forget_drawing",
     "go_random",
@@ -47,27 +48,14 @@ PAGE = "page"  # of the session: the page that was shown last
 KEPT = "kept"  # of the session: the choices as they were then
 ARRIVED = "arrived"  # of the session: the choices that each page was entered with
 
-LAST_IMAGE = TEST_IMAGES - 1
 MAX_K = 256
 MAX_Z = 50.0
 
 # A link leaves out what has its default value, so that changing one changes what links show.
-DEFAULT_MODEL = "sample"
-DEFAULT_VERSUS = "mean"
 DEFAULT_IMAGE = 1367  # a plain 3 that both networks decode as a 3 from its mean
 DEFAULT_K = 16
 
-DEFAULTS = {
-    "model": DEFAULT_MODEL,
-    "versus": DEFAULT_VERSUS,
-    "image": DEFAULT_IMAGE,
-    "z": "",
-    "draw": "",
-    "k": DEFAULT_K,
-    "scale": 1.0,
-    "seed": 0,
-    "layer": "none",
-}
+KEYS = ("model", "versus", "image", "z", "draw", "k", "scale", "seed", "layer")
 
 
 @dataclass(frozen=True)
@@ -101,19 +89,58 @@ def parse_z(text: object) -> tuple[float, float] | None:
     return x, y
 
 
+def default_model() -> str:
+    """The model of an address that names none."""
+    return listed_models()[0]
+
+
+def default_image(model: str) -> int:
+    """The test image of an address that names none."""
+    return DEFAULT_IMAGE if images_beside(model).last >= DEFAULT_IMAGE else 0
+
+
+def _defaults(model: str) -> dict[str, Any]:
+    """What an address means by the keys that it leaves out."""
+    return {
+        "model": default_model(),
+        "versus": partner(model),
+        "image": default_image(model),
+        "z": "",
+        "draw": "",
+        "k": DEFAULT_K,
+        "scale": 1.0,
+        "seed": 0,
+        "layer": "none",
+    }
+
+
+def chosen_model() -> str:
+    """The model that the widget of this run is going to show; it need not have been drawn yet."""
+    state, asked = st.session_state, st.query_params.get("model")
+    context = get_script_run_ctx()
+    moved = context is not None and context.is_history_navigation
+    names = [asked, state.get("model")] if moved else [state.get("model"), asked]
+    known = [*listed_models(), *usable_models()]
+    return next((name for name in names if name in known), default_model())
+
+
 def known_choices() -> Choices | None:
     """The choices as the last run and the callbacks left them; None before the first run."""
-    return read_choices() if all(key in st.session_state for key in DEFAULTS) else None
+    return read_choices() if all(key in st.session_state for key in KEYS) else None
 
 
 def read_choices() -> Choices:
     """The choices of this run; its widgets must have been drawn."""
     state = st.session_state
-    draw = state.get("sketch") or state.draw
+    model, versus, image = state.model, state.versus, int(state.image)
+    test = images_beside(model)
+    draw = (state.get("sketch") or state.draw) if test.drawable else ""
+    if versus != "none" and data_key(versus) != data_key(model):  # until its widget is drawn anew
+        versus = partner(model)
     return Choices(
-        model=state.model,
-        versus=state.versus,
-        image=int(state.image),
+        model=model,
+        versus=versus,
+        image=image if image <= test.last else default_image(model),
         z=parse_z(state.z),
         k=int(state.k),
         scale=float(state.scale),
@@ -150,7 +177,8 @@ def enter_page(name: str) -> None:
     kept = {key: v for key, v in state.get(KEPT, {}).items() if key not in st.query_params}
     for key, value in kept.items():
         state[key] = value
-    address = {key: str(v) for key, v in kept.items() if v != DEFAULTS[key]}
+    defaults = _defaults(kept.get("model", default_model()))
+    address = {key: str(v) for key, v in kept.items() if v != defaults[key]}
     if own := own_models():
         address[TRAINED] = ",".join(own)
     if address and not st.query_params:
@@ -161,7 +189,7 @@ def enter_page(name: str) -> None:
 def keep_choices() -> None:
     """Remembers the choices, for the page that may come next; to be called after all widgets."""
     state = st.session_state
-    state[KEPT] = state.get(KEPT, {}) | {key: state[key] for key in DEFAULTS if key in state}
+    state[KEPT] = state.get(KEPT, {}) | {key: state[key] for key in KEYS if key in state}
 
 
 def kept_drawing() -> str:
@@ -179,7 +207,7 @@ def handle_pick(key: str) -> None:
     if not isinstance(choice, dict):
         return
     image, z, draw = choice.get("image"), choice.get("z"), choice.get("draw")
-    if type(image) is int and 0 <= image <= LAST_IMAGE:
+    if type(image) is int and 0 <= image <= images_beside(st.session_state.model).last:
         _go_to(image)
     elif isinstance(z, list) and all(type(value) in (int, float) for value in z):
         # First the size: an integer from a browser may lie beyond every float.
@@ -245,12 +273,13 @@ def _go_to(image: int) -> None:
 
 def _sequence() -> NDArray[np.intp]:
     """Test images of the chosen class in the chosen order."""
-    test = load_test_images()
+    test = images_beside(st.session_state.model)
     order = st.session_state.order
     indices: NDArray[np.intp] = np.arange(len(test.images))
     if order != "index":
         with suppress(InputError):  # the panel of a damaged model says so
             indices = sorted_images(order, load_model(st.session_state.model))
-    if st.session_state.digit != "any":
-        indices = indices[test.labels[indices] == int(st.session_state.digit)]
+    digit = st.session_state.get("digit", "any")
+    if digit in test.class_names:
+        indices = indices[test.labels[indices] == test.class_names.index(digit)]
     return indices

@@ -15,7 +15,7 @@ from ..drawing import unpack
 from ..estimators import Estimate, monte_carlo, predicted_price
 from ..evaluation import expected_loss
 from ..evidence import Evidence
-from .models import LoadedModel, TestImages
+from .models import LoadedModel
 
 __all__ = ["View", "compute_view", "decoded_image", "draw_epsilon", "shown_picture"]
 
@@ -29,7 +29,7 @@ class View:
     """One image under one model; losses in nats.
 
     Attributes:
-        x: the image, `(784,)` in [0, 1].
+        x: the image, `(pixels,)` in [0, 1].
         mean: of q(z|x), `(2,)`.
         stddev: of q as the network gives it, `(2,)`; zero without a q.
         scale: multiplier of `stddev`; everything below is for N(mean, (scale stddev)²).
@@ -84,32 +84,31 @@ def draw_epsilon(seed: int, k: int) -> Array:
 
 
 def decoded_image(model: LoadedModel, z: Array) -> Array:
-    """The picture at z, `(784,)`, rounded to the 256 grey levels of a test image."""
+    """The picture at z, `(pixels,)`, rounded to the 256 grey levels of a test image."""
     grey = np.round(sigmoid(model.network.decode(z)) * 255.0)
     return (grey / np.float32(255)).astype(np.float32)
 
 
 def shown_picture(
-    model: LoadedModel, test: TestImages, image: int, z: tuple[float, float] | None, draw: str
+    model: LoadedModel, image: int, z: tuple[float, float] | None, draw: str
 ) -> Array:
     """The picture that a visitor chose: a drawing before a point before a test image.
 
     Args:
-        model: decodes the point.
-        test: the test images.
+        model: decodes the point, and has the test images.
         image: index of a test image.
         z: a point, the picture is then what the model decodes there; or None.
         draw: a packed drawing, or nothing.
 
     Returns:
-        `(784,)` in [0, 1].
+        `(pixels,)` in [0, 1].
     """
     drawn = unpack(draw)
     if drawn is not None:
         return pixels(drawn[None])[0]
     if z is not None:
         return decoded_image(model, np.array(z))
-    return test.pixels(slice(image, image + 1))[0]
+    return model.test.pixels(slice(image, image + 1))[0]
 
 
 def compute_view(model: LoadedModel, x: Array, k: int, scale: float, seed: int) -> View:
@@ -117,7 +116,7 @@ def compute_view(model: LoadedModel, x: Array, k: int, scale: float, seed: int) 
 
     Args:
         model: the model.
-        x: the image, `(784,)` in [0, 1].
+        x: the image, `(pixels,)` in [0, 1].
         k: number of samples.
         scale: multiplier of the stddev, 0 for the mean and 1 for q.
         seed: of the samples.

@@ -65,9 +65,9 @@ def introduction(trained: Sequence[Metadata]) -> str:
         changed.append("epochs")
     named = list(dict.fromkeys(SETTINGS[name] for name in SETTINGS if name in changed))
     shared = (
-        "on the same digits"
+        "on the same images"
         if "seed" in changed
-        else ("from the same initial weights, on the same digits")
+        else ("from the same initial weights, on the same images")
     )
     differ = (
         "Only the objective of their training differs."

@@ -13,7 +13,7 @@ from ...errors import InputError
 from ...gradient_estimators import pathwise, score_function
 from ...gradient_noise import GradientNoise, load_gradients
 from ..figures import add_line, draw, figure, symbols, table
-from ..models import LoadedModel, load_model, load_test_images
+from ..models import LoadedModel, load_model
 from ..view import draw_epsilon
 from .subject import Subject, cached, no_posterior
 
@@ -57,10 +57,9 @@ class Spread:
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _between(fingerprint: str, _model: LoadedModel) -> Array:
     """One-sample losses of the first test images, each with a draw of its own."""
-    test = load_test_images()
-    chosen = slice(0, IMAGES)
-    z = _model.mean[chosen] + _model.stddev[chosen] * draw_epsilon(0, IMAGES)
-    return _model.network.reconstruction_loss(test.pixels(chosen), z)
+    x = _model.test.pixels(slice(0, IMAGES))
+    z = _model.mean[:IMAGES] + _model.stddev[:IMAGES] * draw_epsilon(0, len(x))
+    return _model.network.reconstruction_loss(x, z)
 
 
 def spread(model: LoadedModel, x: Array, seed: int) -> Spread:

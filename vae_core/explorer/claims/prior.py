@@ -31,7 +31,7 @@ class Generation:
     Attributes:
         aggregate: density of q(z) over [-4, 4]².
         holes: share of prior mass where q(z) is below a tenth of p(z).
-        test_evidence: mean -log p(x) of the 10,000 test images, in nats.
+        test_evidence: mean -log p(x) of the test images, in nats.
         evidence: -log p(x) of the visitor's image.
     """
 
@@ -108,7 +108,10 @@ def show(subject: Subject) -> None:
         ["", *(f"`{name}`" for name in COMPARED)],
         [
             ["prior mass in holes", *(f"{100 * one.holes:.1f} %" for one in found)],
-            ["−log p(x), 10,000 test images / nats", *(nats(one.test_evidence) for one in found)],
+            [
+                f"−log p(x), {len(models[0].mean):,} test images / nats",
+                *(nats(one.test_evidence) for one in found),
+            ],
             ["−log p(x), this image / nats", *(nats(one.evidence) for one in found)],
         ],
     )

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from ...drawing import unpack
 from ...evaluation import expected_loss
-from ..models import LoadedModel, TestImages, load_model
+from ..computing import compute_for
+from ..models import LoadedModel, counterpart, load_model
 from ..view import TOLERANCE, shown_picture
 
 __all__ = ["Subject", "cached", "losses_at", "no_posterior", "subject_of"]
@@ -36,30 +37,31 @@ class Subject:
     seed: int
 
     def other(self, name: str) -> LoadedModel:
-        """Another shipped model.
+        """A shipped model, or what was trained as it was on the images of the visitor's model.
 
         Raises:
-            InputError: it is missing or damaged.
+            InputError: there is none, or it is damaged.
         """
+        name = counterpart(name, self.model)
         return self.model if name == self.model.name else load_model(name)
 
 
 def subject_of(
     model: LoadedModel,
-    test: TestImages,
     image: int,
     z: tuple[float, float] | None = None,
     seed: int = 0,
     draw: str = "",
 ) -> Subject:
     """The subject for a drawing, the picture that the model decodes at z, or a test image."""
-    x = shown_picture(model, test, image, z, draw)
+    x = shown_picture(model, image, z, draw)
     if unpack(draw) is not None:
         caption = "your drawing"
     elif z is not None:
         caption = f"the picture at z = {z[0]:.2f}, {z[1]:.2f}"
     else:
-        caption = f"test image {image}, a {test.labels[image]}"
+        kind = model.test.class_of(image)
+        caption = f"test image {image}" + (f", {kind}" if kind else "")
     return Subject(x, caption, model, seed)
 
 
@@ -85,7 +87,7 @@ def _cached(
     _compute: Callable[[], Any],
 ) -> Any:
     """Shared, never changed: results are frozen."""
-    return _compute()
+    return compute_for("claims", _compute)
 
 
 def losses_at(model: LoadedModel, x: Array, stddevs: Array) -> Array:

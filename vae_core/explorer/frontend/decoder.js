@@ -56,5 +56,6 @@ function unpackModel(bytes) {
   }));
   const points = take(2 * header.points); // x0, y0, x1, y1, …
   const labels = take(header.points);
-  return { id: header.id, decoder: new Decoder(layers), points, labels, width: header.width };
+  const { id, width, classes, phrases } = header;
+  return { id, decoder: new Decoder(layers), points, labels, width, classes, phrases };
 }

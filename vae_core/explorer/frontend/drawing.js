@@ -1,6 +1,8 @@
 // What the plane paints, back to front. All coordinates are CSS pixels.
 
 const TAU = 2 * Math.PI;
+const DIGITS = [..."0123456789"];
+const NO_CLASS = 255; // of a visitor's drawing
 
 function drawBackdrop(context, plane) {
   const { size, theme, scene, model } = plane;
@@ -11,7 +13,7 @@ function drawBackdrop(context, plane) {
   drawAxes(context, plane);
   drawRings(context, plane);
   if (!scene.tiles) drawPoints(context, plane);
-  drawClassNames(context, plane, model.classMedians ?? (model.classMedians = medians(model)));
+  drawClassNames(context, plane, model.classMedians ?? (model.classMedians = medians(model)), model.classes);
 }
 
 function drawField(context, plane, layer) {
@@ -109,8 +111,9 @@ function drawPoints(context, plane) {
   // Larger where fewer are seen, so that a point stays a target when zoomed in.
   const radius = plane.half > 2 ? 1 : plane.half > 0.5 ? 1.5 : 2.5;
   context.globalAlpha = theme.pointAlpha * (plane.scene.layer ? 0.4 : 1); // a field lies below
-  for (let label = 0; label < 10; label++) {
-    context.fillStyle = theme.classes[label];
+  for (const label of [...new Set(labels)].sort((a, b) => a - b)) {
+    if (label === NO_CLASS) continue; // marked otherwise
+    context.fillStyle = theme.classes[label % theme.classes.length];
     for (let i = 0; i < labels.length; i++) {
       if (labels[i] !== label) continue;
       const [px, py] = plane.toScreen(points[2 * i], points[2 * i + 1]);
@@ -123,23 +126,25 @@ function drawPoints(context, plane) {
 
 function medians({ points, labels }) {
   const middle = (values) => values.sort((a, b) => a - b)[values.length >> 1];
-  return [...Array(10).keys()].map((label) => {
-    const members = [...labels.keys()].filter((i) => labels[i] === label);
-    if (!members.length) return null;
+  const classes = [];
+  labels.forEach((label, i) => (classes[label] ??= []).push(i));
+  return Array.from(classes, (members) => {
+    if (!members) return null;
     return [middle(members.map((i) => points[2 * i])), middle(members.map((i) => points[2 * i + 1]))];
   });
 }
 
-function drawClassNames(context, plane, places) {
+function drawClassNames(context, plane, places, names = DIGITS) {
   const { theme } = plane;
-  context.font = "bold 15px sans-serif";
+  const size = names.every((name) => name.length < 3) ? 15 : 12; // words take more room
+  context.font = `bold ${size}px sans-serif`;
   context.textBaseline = "middle";
   places.forEach((place, label) => {
-    if (!place) return;
+    if (!place || !names[label]) return;
     context.fillStyle = theme.text; // a pale class colour would not be legible
     context.lineJoin = "round";
     const [px, py] = plane.toScreen(...place);
-    text(context, String(label), px, py, "center", theme);
+    text(context, names[label], px, py, "center", theme);
   });
 }
 

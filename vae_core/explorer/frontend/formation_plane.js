@@ -147,7 +147,7 @@ class FormationPlane {
   // The visitor's own picture is marked too, and has no class.
   nameDrawing(context, marks) {
     this.target.marked.forEach((image, k) => {
-      if (this.target.labels[image] < 10) return;
+      if (this.target.labels[image] !== NO_CLASS) return;
       context.fillStyle = this.theme.symbol.x;
       context.font = "bold 15px sans-serif";
       text(context, "x", marks[k][0] + 12, marks[k][1] - 10, "center", this.theme);

@@ -35,7 +35,8 @@ function build(root, setTriggerValue) {
     hoverBox.classList.toggle("below", py < size / 2);
     paint(element(".hover-digit"), panel.model.decoder.decode(...z), panel.model.width);
     const point = `z = ${z.map((v) => v.toFixed(2).replace("-", "−")).join(", ")}`;
-    const label = image === null ? "" : `image ${image}, a ${panel.model.labels[image]}`;
+    const kind = panel.model.phrases[panel.model.labels[image]];
+    const label = image === null ? "" : `image ${image}${kind ? `, ${kind}` : ""}`;
     element(".hover-text").textContent = label || point;
   };
   panel.plane = new Plane(element(".plane"), (picked) => setTriggerValue("pick", picked), onHover);

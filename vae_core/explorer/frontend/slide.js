@@ -174,7 +174,7 @@ class Slide {
     layer(1.8, (scaled) => drawRings(context, scaled));
     if (!scene.tiles) layer(1.5, (scaled) => drawPoints(context, scaled));
     const names = model.classMedians ?? (model.classMedians = medians(model));
-    layer(1.7, (scaled) => drawClassNames(context, scaled, names));
+    layer(1.7, (scaled) => drawClassNames(context, scaled, names, model.classes));
     layer(SMALL / 12, (scaled) => drawPosterior(context, scaled));
     if (scene.layer) this.legend(scene.layer.caption, x + side - 12, y + 32);
     context.restore();

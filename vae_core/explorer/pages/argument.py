@@ -16,9 +16,9 @@ from ..claims import (
 )
 from ..claims.subject import Subject, subject_of
 from ..controls import bound_integer, image_controls, model_select
-from ..models import load_model, load_test_images
+from ..models import NoCounterpart, images_beside, load_model
 from ..navigation import link
-from ..state import DEFAULT_MODEL, enter_page, keep_choices, parse_z
+from ..state import chosen_model, enter_page, keep_choices, parse_z
 from ..style import COMMON
 from ..texts import claim, questions
 
@@ -69,7 +69,7 @@ def show() -> None:
     st.html(COMMON + STYLE)
     st.title("The argument, claim by claim", anchor=False)
     try:
-        test = load_test_images()
+        images_beside(chosen_model())
     except InputError as error:
         st.error(str(error))
         return
@@ -84,11 +84,12 @@ def show() -> None:
     st.markdown(text.body)
     try:
         model = load_model(state.model)
-        subject = subject_of(
-            model, test, int(state.image), parse_z(state.z), int(state.seed), state.draw
-        )
+        draw = state.draw if model.test.drawable else ""
+        subject = subject_of(model, int(state.image), parse_z(state.z), int(state.seed), draw)
         st.caption(f"Experiment on {subject.caption}, under `{model.name}`. Numbers are in nats.")
         CLAIMS[opened](subject)
+    except NoCounterpart as error:
+        st.info(str(error))
     except InputError as error:
         st.error(str(error))
     keep_choices()
@@ -117,7 +118,7 @@ def _open() -> None:
 def _controls() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         image_controls()
-        model_select("Model", "model", DEFAULT_MODEL)
+        model_select()
         st.number_input("Seed", 0, 2**31 - 1, 0, key="seed", width=125, **bound_integer("seed"))
 
 

@@ -13,17 +13,18 @@ from streamlit.delta_generator import DeltaGenerator
 
 from ...errors import InputError
 from .. import carry_buttons
+from ..brought import brought_problem
 from ..components import mount_code, mount_model_data, mount_panel
-from ..controls import BOUND, bound_integer, image_controls, model_select
+from ..computing import compute_for
+from ..controls import BOUND, bound_integer, image_controls, model_select, versus_select
 from ..layers import LAYERS, layer_data
-from ..models import LoadedModel, TestImages, load_model, load_test_images
+from ..models import LoadedModel, images_beside, load_model
 from ..own_digit import is_open, own_digit, toggle
 from ..state import (
     DEFAULT_K,
-    DEFAULT_MODEL,
-    DEFAULT_VERSUS,
     MAX_K,
     Choices,
+    chosen_model,
     enter_page,
     handle_pick,
     keep_choices,
@@ -62,33 +63,35 @@ def show() -> None:
     st.html(COMMON + STYLE)
     st.title(TITLE, anchor=False)
     introduced = st.container()
+    if problem := brought_problem():
+        st.error(problem)
     try:
-        test = load_test_images()
+        images_beside(chosen_model())
     except InputError as error:
         st.error(str(error))
         return
     known = known_choices()
     if known:
         st.session_state[INTRODUCED] = _models_of(known)
-    _explorer(test)
+    _explorer()
     choices = read_choices()
     st.session_state[INTRODUCED] = _models_of(choices)
     with introduced, contextlib.suppress(InputError):  # the panels say what is wrong
         models = [load_model(name) for name in _models_of(choices)]
         st.markdown(introduction([model.metadata for model in models]))
     _legend()
-    _browser_side(choices, test)
+    _browser_side(choices)
 
 
 @st.fragment
-def _explorer(test: TestImages) -> None:
+def _explorer() -> None:
     """The controls and the panels: all that a click changes, run alone for most of them."""
     early = known_choices()
     if early and _models_of(early) != st.session_state[INTRODUCED]:
         st.rerun()  # the rest of the page names the models and hands them to the browser
     controls = st.container()
     pad: DeltaGenerator | None = None
-    if is_open():
+    if is_open() and images_beside(chosen_model()).drawable:
         pad, *columns = st.columns([2, 5, 5], gap="medium")
     else:
         columns = [*st.columns(2, gap="medium")]
@@ -96,7 +99,7 @@ def _explorer(test: TestImages) -> None:
     # What a click changes goes out first: the controls, which the visitor sees already, would
     # keep the browser busy. Only a first run has to ask them what the address says.
     if early:
-        _panels(early, columns, test)
+        _panels(early, columns)
         time.sleep(HEAD_START)
     with controls:
         _controls()
@@ -108,10 +111,10 @@ def _explorer(test: TestImages) -> None:
         with pad:
             own_digit(choices)
     if not early:
-        _panels(choices, columns, test)
+        _panels(choices, columns)
     elif choices != early:  # the address changed under the widgets: Back, Forward
         st.rerun()
-    carry_buttons.mount(TITLE, choices, test)
+    carry_buttons.mount(TITLE, choices)
     keep_choices()
 
 
@@ -120,26 +123,27 @@ def _models_of(choices: Choices) -> list[str]:
     return [name for name in (choices.model, choices.versus) if name != "none"]
 
 
-def _panels(choices: Choices, columns: Sequence[DeltaGenerator], test: TestImages) -> None:
+def _panels(choices: Choices, columns: Sequence[DeltaGenerator]) -> None:
     for column, key, name in zip(columns, PANELS, (choices.model, choices.versus), strict=True):
         if name != "none":
             with column:
-                _panel(key, name, choices, test)
+                _panel(key, name, choices)
 
 
-def _browser_side(choices: Choices, test: TestImages) -> None:
+def _browser_side(choices: Choices) -> None:
     """The code and the models that the panels wait for; a click changes none of them."""
     with st.container(key="browser-side"):
         mount_code()
         for name in dict.fromkeys(_models_of(choices)):  # the same twice: one copy
             with contextlib.suppress(InputError):  # the panel says what is wrong
-                mount_model_data(load_model(name), test)
+                mount_model_data(load_model(name))
 
 
 def _controls() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         image_controls()
-        toggle()
+        if images_beside(chosen_model()).drawable:
+            toggle()
         st.number_input("Samples K", 1, MAX_K, DEFAULT_K, key="k", width=125, **bound_integer("k"))
         st.slider("Stddev × (0 mean, 1 q)", 0.0, 3.0, 1.0, 0.05, key="scale", width=190, **BOUND)
         st.number_input("Seed", 0, 2**31 - 1, 0, key="seed", width=125, **bound_integer("seed"))
@@ -156,50 +160,42 @@ def _controls() -> None:
 
 def _heading(key: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        first = key == "model"
-        name = model_select(
-            "Model" if first else "Beside it",
-            key,
-            DEFAULT_MODEL if first else DEFAULT_VERSUS,
-            none=not first,
-            label_visibility="collapsed",
-        )
+        if key == "model":
+            name = model_select(label_visibility="collapsed")
+        else:
+            name = versus_select(st.session_state.model, label_visibility="collapsed")
         if name == "none":
             return
         with contextlib.suppress(InputError):  # the panel says what is wrong
             st.markdown(objective_sentence(load_model(name).metadata))
 
 
-def _panel(key: str, name: str, choices: Choices, test: TestImages) -> None:
+def _panel(key: str, name: str, choices: Choices) -> None:
     try:
         model = load_model(name)
     except InputError as error:
         st.error(str(error))
         return
     panel = f"panel-{key}"
-    mount_panel(
-        panel, _cached(model.fingerprint, choices, model, test), partial(handle_pick, panel)
-    )
+    mount_panel(panel, _cached(model.fingerprint, choices, model), partial(handle_pick, panel))
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
-def _cached(
-    fingerprint: str, choices: Choices, _model: LoadedModel, _test: TestImages
-) -> dict[str, Any]:
+def _cached(fingerprint: str, choices: Choices, _model: LoadedModel) -> dict[str, Any]:
     """`panel_data`, shared by all who look at the same thing; `fingerprint` is for the cache."""
-    return panel_data(_model, choices, _test)
+    return compute_for("panels", panel_data, _model, choices)
 
 
-def panel_data(model: LoadedModel, choices: Choices, test: TestImages) -> dict[str, Any]:
+def panel_data(model: LoadedModel, choices: Choices) -> dict[str, Any]:
     """What the panel draws, JSON only."""
-    x = shown_picture(model, test, choices.image, choices.z, choices.draw)
+    x = shown_picture(model, choices.image, choices.z, choices.draw)
     selection: dict[str, Any]
     if choices.draw:
         caption, selection = "x: drawn", {"draw": choices.draw}
     elif choices.z is not None:
         caption, selection = "x: picture at z", {"z": choices.z}
     else:
-        caption, selection = f"x: a {test.labels[choices.image]}", {"image": choices.image}
+        caption, selection = _caption(model.test.class_of(choices.image)), {"image": choices.image}
     view = compute_view(model, x, choices.k, choices.scale, choices.seed)
     return {
         "model": model.fingerprint,
@@ -221,6 +217,10 @@ def panel_data(model: LoadedModel, choices: Choices, test: TestImages) -> dict[s
             "layer": layer_data(choices.layer, model, view),
         },
     }
+
+
+def _caption(kind: str) -> str:
+    return f"x: {kind}" if kind else "x"
 
 
 def _legend() -> None:
