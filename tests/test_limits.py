@@ -84,16 +84,28 @@ def test_free_memory_is_that_of_the_machine(tmp_path: Path) -> None:
     assert free_memory(root) == 2
 
 
+GROUPS = [
+    ("memory.max", "memory.current", "memory.stat", "inactive_file"),
+    (
+        *("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
+        *("memory/memory.stat", "total_inactive_file"),
+    ),
+]
+
+
+@pytest.mark.parametrize("group", GROUPS, ids=["version 2", "version 1"])
 @pytest.mark.parametrize(
     ("most", "expected"), [("max\n", 2048), (f"{500 * MIB}\n", 400), (f"{9000 * MIB}\n", 2048)]
 )
 def test_free_memory_is_no_more_than_the_control_group_has(
-    tmp_path: Path, most: str, expected: float
+    tmp_path: Path, group: tuple[str, str, str, str], most: str, expected: float
 ) -> None:
+    limit, use, details, cached = group
     files = {
         "proc/meminfo": f"MemAvailable: {2048 * 1024} kB\n",
-        "sys/fs/cgroup/memory.max": most,
-        "sys/fs/cgroup/memory.current": f"{100 * MIB}\n",
+        f"sys/fs/cgroup/{limit}": most,
+        f"sys/fs/cgroup/{use}": f"{130 * MIB}\n",
+        f"sys/fs/cgroup/{details}": f"anon {5 * MIB}\n{cached} {30 * MIB}\nfile 7\n",
     }
     assert free_memory(write(tmp_path, files)) == expected
 

@@ -89,7 +89,8 @@ def open_page(browser: Browser, server: Server, query: str) -> Page:
     return page
 
 
-def measure_hover(page: Page, name: str) -> None:
+def measure_hover(page: Page, name: str) -> float:
+    """Moves the pointer over the first plane; median ms to the drawn digit."""
     plane = page.locator(".st-key-panel-model canvas.plane")
     plane.evaluate(RECORD_HOVER)
     box = plane.bounding_box()
@@ -99,26 +100,35 @@ def measure_hover(page: Page, name: str) -> None:
         page.wait_for_timeout(20)  # a hand moves on; without a pause the events queue up
     report(f"{name}: pointer to digit drawn", page.evaluate("drawn"), "ms")
     report(f"{name}: pointer to digit on screen", page.evaluate("onScreen"), "ms")
+    return float(np.median(page.evaluate("drawn")))
 
 
-def measure_clicks(page: Page, name: str) -> None:
+def measure_clicks(page: Page, name: str) -> tuple[float, float]:
+    """Clicks on the first plane; medians of ms to the new numbers and of KiB sent."""
     page.evaluate(RECORD_CLICKS)
     for x, y in np.random.default_rng(1).uniform(0.2, 0.8, (CLICKS, 2)):
         click(page, x, y)
     report(f"{name} and mean: click to pictures and numbers", page.evaluate("clickTimes"), "ms")
-    received: list[float] = []
-    session = page.context.new_cdp_session(page)  # only now: it slows the page down
-    session.send("Network.enable")
-    session.on(
-        "Network.webSocketFrameReceived",  # in base64: four thirds of the bytes
-        lambda event: received.append(len(event["response"]["payloadData"]) * 3 / 4 / 1024),
-    )
+    received = record_bytes(page)  # only now: it slows the page down
     sizes = []
     for x, y in np.random.default_rng(2).uniform(0.2, 0.8, (CLICKS // 4, 2)):
         received.clear()
         click(page, x, y)
-        sizes.append(sum(received))
+        sizes.append(sum(received) / 1024)
     report(f"{name} and mean: sent to the browser per click", sizes, "KiB")
+    return float(np.median(page.evaluate("clickTimes"))), float(np.median(sizes))
+
+
+def record_bytes(page: Page) -> list[float]:
+    """Sizes of what the server sends over the WebSocket from now on, a list that grows."""
+    received: list[float] = []
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    session.on(
+        "Network.webSocketFrameReceived",  # in base64: four thirds of the bytes
+        lambda event: received.append(len(event["response"]["payloadData"]) * 3 / 4),
+    )
+    return received
 
 
 def click(page: Page, x: float, y: float) -> None:

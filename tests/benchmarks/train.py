@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -139,6 +140,11 @@ def _run_to_goal(config: TrainingConfig) -> None:
 
 WAYS = {one.__name__: one for one in (epochs_ours, epochs_bare, epochs_plain, goal_ours, goal_blog)}
 
+KERAS_WAYS = {
+    way: [sys.executable, "-m", ME, "--way", way]
+    for way in ("epochs_bare", "epochs_plain", "epochs_ours")
+}
+
 
 def measure(command: list[str]) -> list[float]:
     """Seconds that a process prints, the first left out."""
@@ -155,6 +161,15 @@ def wall(way: str) -> float:
     return time.perf_counter() - started
 
 
+def medians(commands: Mapping[str, list[str]], rounds: int) -> dict[str, float]:
+    """Seconds per epoch of each way, all ways in turn."""
+    seconds: dict[str, list[float]] = {name: [] for name in commands}
+    for _ in range(rounds):
+        for name, command in commands.items():
+            seconds[name] += measure(command)
+    return {name: float(np.median(values)) for name, values in seconds.items()}
+
+
 def main() -> int:
     """Runs every measurement; returns the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -165,25 +180,18 @@ def main() -> int:
     if chosen.way:
         WAYS[chosen.way]()
         return 0
-    commands = {
-        way: [sys.executable, "-m", ME, "--way", way]
-        for way in ("epochs_bare", "epochs_plain", "epochs_ours")
-    }
+    commands = dict(KERAS_WAYS)
     torch = chosen.torch or sys.executable
     if subprocess.run([torch, "-c", "import torch"], capture_output=True, check=False).returncode:
         print(f"{torch} has no PyTorch: give another one with --torch", file=sys.stderr)
     else:
         commands["torch"] = [torch, str(TORCH_LOOP), str(MNIST), "32", str(EPOCHS)]
-    seconds: dict[str, list[float]] = {name: [] for name in commands}
-    for _ in range(chosen.rounds):
-        for name, command in commands.items():
-            seconds[name] += measure(command)
-    medians = {name: float(np.median(values)) for name, values in seconds.items()}
-    for name, value in medians.items():
-        print(f"{name:14}{value:8.2f} s per epoch, median of {len(seconds[name])}")
-    for other in [name for name in ("epochs_plain", "torch") if name in medians]:
+    found = medians(commands, chosen.rounds)
+    for name, value in found.items():
+        print(f"{name:14}{value:8.2f} s per epoch, median of {chosen.rounds * (EPOCHS - 1)}")
+    for other in [name for name in ("epochs_plain", "torch") if name in found]:
         for name in ("epochs_bare", "epochs_ours"):
-            print(f"{name} / {other:14}{medians[name] / medians[other]:8.2f}")
+            print(f"{name} / {other:14}{found[name] / found[other]:8.2f}")
     ours, blog = wall("goal_ours"), wall("goal_blog")
     print(f"seconds to -ELBO {GOAL:.0f}: default run {ours:.0f}, blog's setting {blog:.0f}")
     return 0

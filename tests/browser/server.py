@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["ROOT", "Server", "serve"]
+__all__ = ["ROOT", "Server", "free_port", "serve"]
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 90
@@ -49,7 +49,7 @@ def serve(
     Raises:
         RuntimeError: the server ended, or did not answer in time; the message quotes its log.
     """
-    port = _free_port()
+    port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", script, "--server.headless", "true"]
     command += ["--server.port", str(port), "--server.address", "127.0.0.1"]
     command += ["--browser.gatherUsageStats", "false"]
@@ -77,7 +77,8 @@ def serve(
             process.wait()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine that nothing listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

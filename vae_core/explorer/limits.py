@@ -12,7 +12,14 @@ from ..errors import InputError
 __all__ = ["Limits", "free_memory", "server_limits"]
 
 MIB = 2**20
-MEMORY_FILES = ("memory.max", "memory.current")  # of a control group, version 2
+# Limit, use, and what of it is cached files that make room, of a control group.
+GROUPS = (
+    ("memory.max", "memory.current", "memory.stat", "inactive_file"),  # version 2
+    (
+        *("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),  # version 1
+        *("memory/memory.stat", "total_inactive_file"),
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -102,9 +109,13 @@ def free_memory(root: Path = Path("/")) -> float:
                 free.append(int(line.split()[1]) / 1024)
     except (OSError, ValueError):
         pass  # not Linux
-    try:
-        most, used = ((root / "sys/fs/cgroup" / name).read_text() for name in MEMORY_FILES)
-        free.append((int(most) - int(used)) / MIB)  # "max" is no number: no limit
-    except (OSError, ValueError):
-        pass
+    for limit, use, details, cached in GROUPS:
+        try:
+            most, used, stat = (
+                (root / "sys/fs/cgroup" / name).read_text() for name in (limit, use, details)
+            )
+            reclaimable = dict(line.split() for line in stat.splitlines())[cached]
+            free.append((int(most) - int(used) + int(reclaimable)) / MIB)
+        except (OSError, ValueError, KeyError):
+            pass  # no such group, or "max": no limit
     return min(free)
