@@ -111,7 +111,14 @@ def shown_picture(
     return model.test.pixels(slice(image, image + 1))[0]
 
 
-def compute_view(model: LoadedModel, x: Array, k: int, scale: float, seed: int) -> View:
+def compute_view(
+    model: LoadedModel,
+    x: Array,
+    k: int,
+    scale: float,
+    seed: int,
+    evidence_tolerance: float = TOLERANCE,
+) -> View:
     """Everything a panel says about an image.
 
     Args:
@@ -120,6 +127,7 @@ def compute_view(model: LoadedModel, x: Array, k: int, scale: float, seed: int) 
         k: number of samples.
         scale: multiplier of the stddev, 0 for the mean and 1 for q.
         seed: of the samples.
+        evidence_tolerance: of the evidence, in nats.
     """
     network = model.network
     mean, stddev = network.encode(x[None])
@@ -144,5 +152,5 @@ def compute_view(model: LoadedModel, x: Array, k: int, scale: float, seed: int) 
         sampled_loss=monte_carlo(losses),
         expected_loss=exact,
         kl=float(gaussian.kl(mean, scaled)[0]),
-        evidence=model.grid(x[None], TOLERANCE),
+        evidence=model.grid(x[None], evidence_tolerance),
     )

@@ -1,7 +1,7 @@
 """Claim 5: q need not be Gaussian."""
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import plotly.graph_objects as go
@@ -62,13 +62,14 @@ def fit_simple(model: LoadedModel, x: Array) -> Fits:
     Raises:
         InputError: the posterior reaches beyond the plane that is integrated.
     """
-    evidence: Evidence = model.grid(x[None], 1e-3)
+    # One -log p(x) for all: of a wide network it takes a second.
+    view = compute_view(model, x, 1, 1.0, 0, evidence_tolerance=1e-3)
+    evidence: Evidence = view.evidence
     if np.isnan(evidence.log_evidence[0]):
         raise InputError(
             f"Under {model.name} the posterior of this picture reaches beyond the plane that is "
             f"integrated, ±{model.grid.half_width:.0f}: choose another image or point"
         )
-    view = replace(compute_view(model, x, 1, 1.0, 0), evidence=evidence)  # one -log p(x) for all
     network = model.network
     posterior = TruePosterior(lambda z: network.reconstruction_loss(x, z), evidence)
     density = latent.true_posterior(network, x, evidence, SIDE)
