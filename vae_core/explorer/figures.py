@@ -61,7 +61,16 @@ def figure(x_title: str, y_title: str, height: int = HEIGHT, log_x: bool = False
     result.update_layout(
         height=height,
         margin={"l": 10, "r": 10, "t": 24, "b": 10},
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "title": None},
+        # A click on it would hide a curve, which no key does.
+        legend={
+            "orientation": "h",
+            "y": 1.02,
+            "yanchor": "bottom",
+            "x": 0,
+            "title": None,
+            "itemclick": False,
+            "itemdoubleclick": False,
+        },
         hovermode="closest",
     )
     # Streamlit's own grey is too faint to read.

@@ -3,11 +3,16 @@
 __all__ = ["COMMON"]
 
 # The colour of the focus has 3:1 on either theme: a popover does not say which one it is in.
+# A summary's outline lies within: what it unfolds cuts off the rest.
+# Streamlit writes what is chosen fainter than what is not.
 # What unfolds is animated by a script, which only an important rule overrules.
 COMMON = """
 <style>
 .stApp [data-testid="stCaptionContainer"] { opacity: .8; }
 :root :is(a, button, summary, .stCode):focus-visible { outline: 2px solid #7b8490; }
+:root summary:focus-visible { outline-offset: -2px; }
+:root button:is([kind="segmented_controlActive"], [kind="pillsActive"]) { color: inherit; }
+:root button:is([kind="segmented_controlActive"], [kind="pillsActive"]) p { font-weight: 600; }
 @media (prefers-reduced-motion: reduce) {
     .stApp :is(.stProgress *, .stSidebar, .stSidebar *) { transition: none !important; }
     .stApp details { height: auto !important; }

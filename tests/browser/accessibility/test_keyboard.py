@@ -122,6 +122,7 @@ def test_the_plane_by_keyboard(calm: Page, server: Server) -> None:
 def test_a_digit_is_drawn_and_the_view_carried_away_by_keyboard(calm: Page, server: Server) -> None:
     keyboard = calm.keyboard
     calm.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    calm.on("filechooser", lambda chooser: None)  # from now on they are noticed
     calm.goto(server.url)
     Panel(calm).wait_shown()
     wait_idle(calm)
@@ -195,6 +196,17 @@ def test_the_argument_by_keyboard(calm: Page, server: Server) -> None:
     calm.wait_for_url(lambda url: "claim=questions" not in url)
     wait_idle(calm)
     assert moved(calm) == REST
+
+
+def test_figures_have_no_controls_of_their_own(calm: Page, server: Server) -> None:
+    calm.goto(f"{server.url}/argument?claim=3")
+    wait_idle(calm, seconds=60)
+    entries = calm.locator(".js-plotly-plot .legend .traces")
+    before = entries.evaluate_all("(all) => all.map((one) => one.style.opacity)")
+    calm.locator(".js-plotly-plot .legendtoggle").first.click(force=True)
+    calm.wait_for_timeout(600)  # so long Plotly waits for a second click
+    assert entries.evaluate_all("(all) => all.map((one) => one.style.opacity)") == before
+    assert calm.locator(".js-plotly-plot .modebar-btn").count() == 0
 
 
 # --- Train ----------------------------------------------------------------------------------------
