@@ -108,9 +108,9 @@ def test_refuses_data_sets(complaint, tmp_path: Path) -> None:
     assert "not an .npz file" in complaint("train", "--out", out, "--data", path)
     np.savez(path, images=images)
     assert "x_test is missing" in complaint("train", "--out", out, "--data", path)
-    np.savez(path, x_train=images, y_train=labels, x_test=images / 255, y_test=labels)
+    np.savez(path, x_train=images, y_train=labels, x_test=images + 1.5, y_test=labels)
     assert "float64" in complaint("train", "--out", out, "--data", path)
-    np.savez(path, x_train=images / 255, y_train=labels, x_test=images, y_test=labels)
+    np.savez(path, x_train=images + 1.5, y_train=labels, x_test=images, y_test=labels)
     assert "float64" in complaint("train", "--out", out, "--data", path)
     np.savez(path, x_train=images[:, :3], y_train=labels, x_test=images, y_test=labels)
     assert "(28, 28)" in complaint("train", "--out", out, "--data", path)
@@ -208,7 +208,7 @@ def test_train_evaluate_export(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert first.startswith("mean: epoch 1/2  loss ")
     assert second.startswith("mean: epoch 2/2  loss ")
     assert last.startswith(f"{out}: test -ELBO ")
-    assert sorted(os.listdir(out)) == ["metadata.json", "weights.npz"]
+    assert sorted(os.listdir(out)) == ["images.npz", "metadata.json", "weights.npz"]
     metadata = checkpoint.load_metadata(out)
     assert metadata.complete
     assert metadata.training.objective == "mean"

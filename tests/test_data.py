@@ -63,7 +63,7 @@ def test_pixels() -> None:
         ("x_test", GOOD["x_test"][..., None]),
         ("x_test", GOOD["x_test"].reshape(2, 6)),
         ("x_test", GOOD["x_test"][:0]),
-        ("y_train", np.zeros(3, np.uint8)),
+        ("y_train", np.zeros(0, np.uint8)),
         ("y_train", np.zeros((4, 2), np.uint8)),
         ("y_test", GOOD["y_test"] - 2.0),
         ("y_test", np.array([1, -1])),

@@ -152,9 +152,6 @@ def _train_one(
     with _quiet():  # TensorFlow: only now, so that wrong input is answered at once
         from .training import train
 
-    if not is_shipped(dataset):
-        save_test_images(dataset, folder / IMAGES)  # for the explorer
-
     printer = ProgressPrinter(name, sys.stdout)
     try:
         train(config, dataset, folder, printer)
@@ -165,6 +162,9 @@ def _train_one(
             file=sys.stderr,
         )
         raise
+    finally:
+        if (folder / "metadata.json").exists() and not is_shipped(dataset):
+            save_test_images(dataset, folder / IMAGES)  # for the explorer
     printer.close()
     _record_metrics(folder, dataset)
 

@@ -63,26 +63,26 @@ class Dataset:
 
     def labels(self, split: str) -> NDArray[np.uint8]:
         """Classes of `"train"` or `"test"`, `(images,)` uint8; all 0 where there are none."""
-        count = len(self.images(split))
         array = self._read(f"y_{split}")
         if array is None:
-            return np.zeros(count, np.uint8)
+            return np.zeros(len(self.images(split)), np.uint8)
         if (
-            array.shape not in ((count,), (count, 1))
+            array.shape not in ((array.size,), (array.size, 1))
             or array.dtype.kind not in "ui"
+            or not array.size
             or not 0 <= array.min() <= array.max() < MAX_CLASSES
         ):
             raise InputError(
-                f"Data set {self.path}: expected y_{split} of shape ({count},), integers from 0 "
+                f"Data set {self.path}: expected y_{split} of shape (images,), integers from 0 "
                 f"to {MAX_CLASSES - 1}, received {array.shape} {array.dtype}"
             )
         return array.reshape(-1).astype(np.uint8)
 
     def class_names(self) -> tuple[str, ...]:
         """What the classes of the test images are called; nothing where there are none."""
-        names = self._read("class_names")
         if self._read("y_test") is None:
             return ()
+        names = self._read("class_names")
         count = int(self.labels("test").max()) + 1
         if names is None:
             return tuple(str(label) for label in range(count))

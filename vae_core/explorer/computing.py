@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import TypeVar
 
-__all__ = ["compute_for"]
+__all__ = ["compute_for", "start_for"]
 
 Result = TypeVar("Result")
 
@@ -21,6 +21,11 @@ THREADS = 2
 @cache
 def _threads(purpose: str) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(THREADS, thread_name_prefix=purpose)
+
+
+def start_for(purpose: str, function: Callable[[], object]) -> None:
+    """Has one of the threads for a purpose run `function`, which must raise nothing."""
+    _threads(purpose).submit(function)
 
 
 def compute_for(purpose: str, function: Callable[..., Result], *arguments: object) -> Result:

@@ -8,6 +8,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from ..data import Dataset, pixels
+from ..errors import InputError
 
 __all__ = ["TestImages", "load_images"]
 
@@ -64,6 +65,11 @@ def load_images(path: Path, changed: int) -> TestImages:
     """
     dataset = Dataset(path)
     images, labels = dataset.images("test"), dataset.labels("test")
+    if len(labels) != len(images):
+        raise InputError(
+            f"Data set {path}: expected a label for each of the {len(images)} test images, "
+            f"received {len(labels)}"
+        )
     return TestImages(
         images[:MOST], labels[:MOST], dataset.sha256(), dataset.name, dataset.class_names()
     )

@@ -17,6 +17,7 @@ from ..evaluation import half_width
 from ..evidence import EvidenceGrid
 from ..network import Network
 from .brought import brought_models
+from .computing import start_for
 from .images import TestImages, load_images
 from .shelf import server_shelf
 
@@ -35,6 +36,7 @@ __all__ = [
     "load_test_images",
     "model_folder",
     "partner",
+    "warm_up",
 ]
 
 Array = NDArray[np.floating]
@@ -218,6 +220,16 @@ def load_model(name: str) -> LoadedModel:
     if folder is None:
         raise InputError(f"Model {name} is not kept by this server any more; train it again")
     return _load(name, _stamp(folder), folder)
+
+
+def warm_up(name: str) -> None:
+    """Starts to load a model and to decode its lattice, for who is going to need them."""
+
+    def load() -> None:
+        with contextlib.suppress(InputError):  # whoever loads it says what is wrong
+            _ = load_model(name).grid
+
+    start_for("models", load)
 
 
 def _stamp(folder: Path) -> tuple[int, ...]:

@@ -5,14 +5,33 @@ import streamlit as st
 __all__ = ["link", "pages"]
 
 
+# A page is imported when it is shown: Plotly, which only some need, is a quarter of a cold start.
+
+
+def _explore() -> None:
+    from .pages import explore
+
+    explore.show()
+
+
+def _argument() -> None:
+    from .pages import argument
+
+    argument.show()
+
+
+def _train() -> None:
+    from .pages import train
+
+    train.show()
+
+
 def pages() -> dict[str, st.Page]:
     """The pages by name, in the order of the navigation."""
-    from .pages import argument, explore, train  # here: pages link to each other
-
     return {
-        "explore": st.Page(explore.show, title="Explore", url_path="explore", default=True),
-        "argument": st.Page(argument.show, title="The argument", url_path="argument"),
-        "train": st.Page(train.show, title="Train", url_path="train"),
+        "explore": st.Page(_explore, title="Explore", url_path="explore", default=True),
+        "argument": st.Page(_argument, title="The argument", url_path="argument"),
+        "train": st.Page(_train, title="Train", url_path="train"),
     }
 
 

@@ -27,6 +27,7 @@ __all__ = [
     "default_image",
     "default_model",
     "enter_page",
+    "expected_models",
     "forget_drawing",
     "go_random",
     "go_step",
@@ -122,6 +123,13 @@ def chosen_model() -> str:
     names = [asked, state.get("model")] if moved else [state.get("model"), asked]
     known = [*listed_models(), *usable_models()]
     return next((name for name in names if name in known), default_model())
+
+
+def expected_models() -> list[str]:
+    """The models that a first run is going to show, as the address has them."""
+    model = chosen_model()
+    versus = st.query_params.get("versus", partner(model))
+    return [model, versus]
 
 
 def known_choices() -> Choices | None:

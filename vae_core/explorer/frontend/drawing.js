@@ -136,16 +136,32 @@ function medians({ points, labels }) {
 
 function drawClassNames(context, plane, places, names = DIGITS) {
   const { theme } = plane;
-  const size = names.every((name) => name.length < 3) ? 15 : 12; // words take more room
-  context.font = `bold ${size}px sans-serif`;
+  const words = names.some((name) => name.length > 2);
+  context.font = `bold ${words ? 12 : 15}px sans-serif`;
   context.textBaseline = "middle";
+  context.fillStyle = theme.text; // a pale class colour would not be legible
+  context.lineJoin = "round";
+  const written = [];
   places.forEach((place, label) => {
-    if (!place || !names[label]) return;
-    context.fillStyle = theme.text; // a pale class colour would not be legible
-    context.lineJoin = "round";
-    const [px, py] = plane.toScreen(...place);
-    text(context, names[label], px, py, "center", theme);
+    const name = names[label];
+    if (!place || !name) return;
+    let [px, py] = plane.toScreen(...place);
+    if (words) py = clearOf(written, px, py, context.measureText(name).width / 2);
+    text(context, name, px, py, "center", theme);
   });
+}
+
+// The height nearest to y at which a word covers none of those written; it is noted there.
+function clearOf(written, x, y, half) {
+  const line = 14;
+  const free = (at) =>
+    written.every((one) => Math.abs(one.x - x) > one.half + half || Math.abs(one.y - at) >= line);
+  let at = y;
+  for (let step = 1; !free(at) && step < 60; step++) {
+    at = y + (step % 2 ? 1 : -1) * Math.ceil(step / 2) * 2;
+  }
+  written.push({ x, y: at, half });
+  return at;
 }
 
 // 1- and 2-stddev ellipses in data units, the samples, the mean.

@@ -18,7 +18,7 @@ from ..components import mount_code, mount_model_data, mount_panel
 from ..computing import compute_for
 from ..controls import BOUND, bound_integer, image_controls, model_select, versus_select
 from ..layers import LAYERS, layer_data
-from ..models import LoadedModel, images_beside, load_model
+from ..models import LoadedModel, images_beside, load_model, warm_up
 from ..own_digit import is_open, own_digit, toggle
 from ..state import (
     DEFAULT_K,
@@ -26,6 +26,7 @@ from ..state import (
     Choices,
     chosen_model,
     enter_page,
+    expected_models,
     handle_pick,
     keep_choices,
     known_choices,
@@ -63,6 +64,9 @@ def show() -> None:
     st.html(COMMON + STYLE)
     st.title(TITLE, anchor=False)
     introduced = st.container()
+    browser_side = st.container(key="browser-side")
+    with browser_side:
+        mount_code()  # the browser gets to work while the server loads
     if problem := brought_problem():
         st.error(problem)
     try:
@@ -73,6 +77,9 @@ def show() -> None:
     known = known_choices()
     if known:
         st.session_state[INTRODUCED] = _models_of(known)
+    else:
+        for name in expected_models():
+            warm_up(name)
     _explorer()
     choices = read_choices()
     st.session_state[INTRODUCED] = _models_of(choices)
@@ -80,7 +87,10 @@ def show() -> None:
         models = [load_model(name) for name in _models_of(choices)]
         st.markdown(introduction([model.metadata for model in models]))
     _legend()
-    _browser_side(choices)
+    with browser_side:
+        for name in dict.fromkeys(_models_of(choices)):  # the same twice: one copy
+            with contextlib.suppress(InputError):  # the panel says what is wrong
+                mount_model_data(load_model(name))
 
 
 @st.fragment
@@ -128,15 +138,6 @@ def _panels(choices: Choices, columns: Sequence[DeltaGenerator]) -> None:
         if name != "none":
             with column:
                 _panel(key, name, choices)
-
-
-def _browser_side(choices: Choices) -> None:
-    """The code and the models that the panels wait for; a click changes none of them."""
-    with st.container(key="browser-side"):
-        mount_code()
-        for name in dict.fromkeys(_models_of(choices)):  # the same twice: one copy
-            with contextlib.suppress(InputError):  # the panel says what is wrong
-                mount_model_data(load_model(name))
 
 
 def _controls() -> None:
