@@ -1,6 +1,7 @@
 """Hostile addresses: each is answered soon, without a traceback, and none comes back as markup.
 
-Some hundreds in every run of the tests, the same each time; all of them, and what was measured:
+Some hundreds in every run of the tests, the same while the code is; all of them, and what was
+measured:
 
     HOSTILE_URLS=10000 pytest tests/test_hostile_urls.py --log-cli-level=info
 
