@@ -14,16 +14,14 @@ from vae_core.__main__ import main
 from vae_core.config import ModelConfig, TrainingConfig
 from vae_core.data import ASSETS, MNIST, Dataset
 from vae_core.errors import InputError
-from vae_core.gradient_noise import (
-    BATCHES,
+from vae_core.gradient_noise import BATCHES, SAMPLES, measure
+from vae_core.gradient_record import (
     PARTS,
-    SAMPLES,
     WEIGHTS,
     GradientNoise,
     Row,
     follows_one_over_l,
     load_gradients,
-    measure,
 )
 
 SHIPPED = ASSETS / "experiments" / "gradients.json"

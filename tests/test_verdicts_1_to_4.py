@@ -9,7 +9,7 @@ from vae_core.explorer.claims.delta import Shrinking
 from vae_core.explorer.claims.expectation import JUDGED, RunningAverage
 from vae_core.explorer.claims.one_sample import Spread
 from vae_core.explorer.view import View
-from vae_core.gradient_noise import load_gradients
+from vae_core.gradient_record import load_gradients
 
 from .claim_inputs import assert_figures, holds, pixels, view
 from .explore_page import loaded

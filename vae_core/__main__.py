@@ -16,6 +16,7 @@ from .config import OBJECTIVES, PRESETS, SCHEDULES, ModelConfig, TrainingConfig,
 from .data import ASSETS, Dataset, pixels
 from .data_files import IMAGES, data_of, is_shipped, open_data, save_test_images
 from .errors import InputError
+from .gradient_record import Row
 from .progress import ProgressPrinter
 
 __all__ = ["main"]
@@ -249,7 +250,7 @@ def _measure(arguments: argparse.Namespace) -> None:
     print(f"{file} written")
 
 
-def _print_shares(rows: Sequence[gradient_noise.Row]) -> None:
+def _print_shares(rows: Sequence[Row]) -> None:
     shares = ", ".join(f"{row.part} {row.share:.3g} ± {row.share_stderr:.1g}" for row in rows)
     print(
         f"{rows[0].weights}, batches of {rows[0].batch_size}, {rows[0].samples} samples: "

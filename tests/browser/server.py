@@ -7,7 +7,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,7 +36,11 @@ class Server:
 
 @contextmanager
 def serve(
-    log: Path, cwd: Path = ROOT, env: Mapping[str, str] | None = None, script: str = "app.py"
+    log: Path,
+    cwd: Path = ROOT,
+    env: Mapping[str, str] | None = None,
+    script: str = "app.py",
+    python: Sequence[str] = (sys.executable,),
 ) -> Iterator[Server]:
     """Runs `streamlit run SCRIPT` until the end of the block.
 
@@ -45,12 +49,13 @@ def serve(
         cwd: a checkout, or a copy of one.
         env: added to this process's environment.
         script: relative to `cwd`.
+        python: the interpreter, and what has to come before it.
 
     Raises:
         RuntimeError: the server ended, or did not answer in time; the message quotes its log.
     """
     port = free_port()
-    command = [sys.executable, "-m", "streamlit", "run", script, "--server.headless", "true"]
+    command = [*python, "-m", "streamlit", "run", script, "--server.headless", "true"]
     command += ["--server.port", str(port), "--server.address", "127.0.0.1"]
     command += ["--browser.gatherUsageStats", "false"]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1", **(env or {})}

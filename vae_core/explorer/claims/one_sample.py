@@ -11,7 +11,7 @@ from ...checkpoint import Metadata
 from ...data import ASSETS
 from ...errors import InputError
 from ...gradient_estimators import pathwise, score_function
-from ...gradient_noise import GradientNoise, load_gradients
+from ...gradient_record import GradientNoise, load_gradients
 from ..figures import add_line, draw, figure, symbols, table
 from ..models import LoadedModel, load_model
 from ..view import draw_epsilon
