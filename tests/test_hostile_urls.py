@@ -3,7 +3,8 @@
 Some hundreds in every run of the tests, the same while the code is; all of them, and what was
 measured:
 
-    HOSTILE_URLS=10000 pytest tests/test_hostile_urls.py --log-cli-level=info
+    HOSTILE_URLS=10000 pytest tests/test_hostile_urls.py --log-cli-level=info \\
+        -o faulthandler_timeout=0
 
 which takes half an hour; `HOSTILE_SEED=1` makes others.
 """
