@@ -11,8 +11,8 @@ COMMON = """
 .stApp [data-testid="stCaptionContainer"] { opacity: .8; }
 :root :is(a, button, summary, .stCode):focus-visible { outline: 2px solid #7b8490; }
 :root summary:focus-visible { outline-offset: -2px; }
-:root button:is([kind="segmented_controlActive"], [kind="pillsActive"]) { color: inherit; }
-:root button:is([kind="segmented_controlActive"], [kind="pillsActive"]) p { font-weight: 600; }
+:root button[role="radio"][data-selected] { color: inherit; }
+:root button[role="radio"][data-selected] p { font-weight: 600; }
 @media (prefers-reduced-motion: reduce) {
     .stApp :is(.stProgress *, .stSidebar, .stSidebar *) { transition: none !important; }
     .stApp details { height: auto !important; }
