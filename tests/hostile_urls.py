@@ -73,7 +73,7 @@ PAGES: dict[str, dict[str, tuple[str, ...]]] = {
     "argument": {
         **_SHARED,
         "claim": (*"1234567", "questions"),
-        "start": ("true", "false"),
+        "untrained": ("true", "false"),
         "decoded": ("true", "false"),
         "sigma": ("0.1", "1", "2"),
         "family": ("full", "flow"),

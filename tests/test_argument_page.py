@@ -135,7 +135,7 @@ def default() -> list[str]:
 @pytest.mark.parametrize(
     ("number", "key", "values"),
     [
-        ("2", "start", ("x", "2", "")),
+        ("2", "untrained", ("x", "2", "")),
         ("2", "decoded", ("x", "nan")),
         ("3", "sigma", ("nan", "inf", "-1", "5", "x", "1e999", "")),
         ("5", "family", ("unknown", "<script>", "Full")),

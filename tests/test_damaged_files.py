@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from vae_core import checkpoint
 from vae_core.config import ModelConfig, preset
-from vae_core.data import MNIST, Dataset
+from vae_core.data import MNIST
 from vae_core.explorer import models
 
 from .explore_page import complaints, panel, run_page
@@ -169,12 +169,35 @@ WRONG_DATA: dict[str, Callable[[Path], Path]] = {
     "text": text_file,
     "truncated": half_file,
     "other arrays": other_arrays,
-    "fewer images": lambda path: small_mnist(MNIST, path, 10, 500),
-    "small images": lambda path: mnist_with(path, x_test=np.zeros((10_000, 14, 14), np.uint8)),
-    "real numbers": lambda path: mnist_with(path, x_test=np.zeros((10_000, 28, 28), np.float32)),
+    "real numbers": lambda path: mnist_with(path, x_test=np.ones((10_000, 28, 28)) + 0.5),
     "too few labels": lambda path: mnist_with(path, y_test=np.zeros(9_999, np.uint8)),
     "pickled objects": lambda path: mnist_with(path, x_test=np.array([{}], object)),
 }
+
+
+OTHER_DATA: dict[str, Callable[[Path], Path]] = {
+    "fewer images": lambda path: small_mnist(MNIST, path, 10, 500),
+    "small images": lambda path: mnist_with(path, x_test=np.zeros((10_000, 14, 14), np.uint8)),
+    "fractions": lambda path: mnist_with(path, x_test=np.zeros((10_000, 28, 28), np.float32)),
+}
+
+
+@pytest.mark.parametrize("write", OTHER_DATA.values(), ids=OTHER_DATA)
+def test_another_data_set_gives_one_sentence_for_each_model(
+    write: Callable[[Path], Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(models, "MNIST", write(tmp_path / "other.npz"))
+    at = run_page()
+    assert not at.exception
+    assert len(at.error) == 2
+    for name, box in zip(("sample", "mean"), at.error, strict=True):
+        assert f"Model {name}" in box.value
+        assert "\n" not in box.value
+    assert panel(at, "model") is None
+    assert complaints(caplog) == []
 
 
 @pytest.mark.parametrize("write", WRONG_DATA.values(), ids=WRONG_DATA)
@@ -185,7 +208,7 @@ def test_a_wrong_data_set_gives_one_sentence(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     path = write(tmp_path / "other.npz")
-    monkeypatch.setattr(models, "Dataset", partial(Dataset, path))
+    monkeypatch.setattr(models, "MNIST", path)
     at = run_page()
     assert "other.npz" in one_sentence(at)
     assert panel(at, "model") is None

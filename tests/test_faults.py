@@ -21,7 +21,6 @@ from streamlit.testing.v1 import AppTest
 
 from vae_core import archive, checkpoint
 from vae_core.config import ModelConfig, TrainingConfig
-from vae_core.data import Dataset
 from vae_core.errors import InputError
 from vae_core.explorer import carrying, job_queue, models
 from vae_core.explorer.job_queue import JobQueue
@@ -218,7 +217,7 @@ def test_a_model_in_the_place_of_another_is_that_model(folder: Path) -> None:
 def test_a_folder_in_the_place_of_the_data_gives_one_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(models, "Dataset", partial(Dataset, tmp_path))
+    monkeypatch.setattr(models, "MNIST", tmp_path)
     assert tmp_path.name in one_sentence(run_page())
 
 

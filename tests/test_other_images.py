@@ -64,6 +64,7 @@ def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         save_test_images(dataset, folder / name / IMAGES)
     save_model(folder / "digits", "sample", Dataset(MNIST).sha256(), (28, 28))
     monkeypatch.setenv(VARIABLE, str(folder))
+    brought._found.cache_clear()  # a thread of the last test may have asked meanwhile
     return folder
 
 
@@ -219,6 +220,7 @@ def test_a_folder_without_models(
 ) -> None:
     (tmp_path / "empty").mkdir()
     monkeypatch.setenv(VARIABLE, str(tmp_path / place))
+    brought._found.cache_clear()
     at = run_page()
     assert not at.exception
     assert len(at.error) == 1

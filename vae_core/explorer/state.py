@@ -27,7 +27,6 @@ __all__ = [
     "default_image",
     "default_model",
     "enter_page",
-    "expected_models",
     "forget_drawing",
     "go_random",
     "go_step",
@@ -35,6 +34,7 @@ __all__ = [
     "keep_choices",
     "kept_drawing",
     "known_choices",
+    "landing_choices",
     "parse_z",
     "read_choices",
     "resample",
@@ -97,7 +97,9 @@ def default_model() -> str:
 
 def default_image(model: str) -> int:
     """The test image of an address that names none."""
-    return DEFAULT_IMAGE if images_beside(model).last >= DEFAULT_IMAGE else 0
+    with suppress(InputError):  # the page says what is wrong
+        return DEFAULT_IMAGE if images_beside(model).last >= DEFAULT_IMAGE else 0
+    return DEFAULT_IMAGE
 
 
 def _defaults(model: str) -> dict[str, Any]:
@@ -125,16 +127,17 @@ def chosen_model() -> str:
     return next((name for name in names if name in known), default_model())
 
 
-def expected_models() -> list[str]:
-    """The models that a first run is going to show, as the address has them."""
-    model = chosen_model()
-    versus = st.query_params.get("versus", partner(model))
-    return [model, versus]
-
-
 def known_choices() -> Choices | None:
     """The choices as the last run and the callbacks left them; None before the first run."""
     return read_choices() if all(key in st.session_state for key in KEYS) else None
+
+
+def landing_choices() -> Choices | None:
+    """The choices of an address without a query, before any widget has been drawn."""
+    if st.query_params or st.session_state.get(KEPT):
+        return None
+    defaults = _defaults(default_model())
+    return Choices(**(defaults | {"z": None}))
 
 
 def read_choices() -> Choices:

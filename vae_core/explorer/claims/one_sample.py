@@ -189,7 +189,7 @@ def _gradients() -> None:
     except InputError as error:
         st.error(str(error))
         return
-    at_start = st.toggle("Before training, not after", key="start", bind="query-params")
+    at_start = st.toggle("Before training, not after", key="untrained", bind="query-params")
     weights = "start" if at_start else "trained"
     colours = symbols()
     target = figure("samples L", "ε's share of the variance / %", log_x=True)

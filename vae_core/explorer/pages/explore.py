@@ -26,10 +26,10 @@ from ..state import (
     Choices,
     chosen_model,
     enter_page,
-    expected_models,
     handle_pick,
     keep_choices,
     known_choices,
+    landing_choices,
     read_choices,
     resample,
 )
@@ -66,7 +66,7 @@ def show() -> None:
     introduced = st.container()
     browser_side = st.container(key="browser-side")
     with browser_side:
-        mount_code()  # the browser gets to work while the server loads
+        mount_code()  # first: the browser has work to do with it while the server loads
     if problem := brought_problem():
         st.error(problem)
     try:
@@ -74,21 +74,27 @@ def show() -> None:
     except InputError as error:
         st.error(str(error))
         return
-    known = known_choices()
+    known = known_choices() or landing_choices()
     if known:
         st.session_state[INTRODUCED] = _models_of(known)
-    else:
-        for name in expected_models():
-            warm_up(name)
+        _hand_over(browser_side, _models_of(known))
     _explorer()
     choices = read_choices()
     st.session_state[INTRODUCED] = _models_of(choices)
+    if not known:
+        _hand_over(browser_side, _models_of(choices))
     with introduced, contextlib.suppress(InputError):  # the panels say what is wrong
         models = [load_model(name) for name in _models_of(choices)]
         st.markdown(introduction([model.metadata for model in models]))
     _legend()
-    with browser_side:
-        for name in dict.fromkeys(_models_of(choices)):  # the same twice: one copy
+
+
+def _hand_over(place: DeltaGenerator, names: Sequence[str]) -> None:
+    """Gives the browser the models that the panels wait for; a click changes none of them."""
+    for name in names:
+        warm_up(name)
+    with place:
+        for name in dict.fromkeys(names):  # the same twice: one copy
             with contextlib.suppress(InputError):  # the panel says what is wrong
                 mount_model_data(load_model(name))
 
@@ -96,7 +102,7 @@ def show() -> None:
 @st.fragment
 def _explorer() -> None:
     """The controls and the panels: all that a click changes, run alone for most of them."""
-    early = known_choices()
+    early = known_choices() or landing_choices()
     if early and _models_of(early) != st.session_state[INTRODUCED]:
         st.rerun()  # the rest of the page names the models and hands them to the browser
     controls = st.container()
