@@ -130,9 +130,8 @@ sys.stdout.reconfigure(encoding="utf-8")  # for ∞, wherever the output goes
 epsilon = np.random.default_rng(SEED).standard_normal((K, 2))
 for folder in {folders}:
     network, metadata = checkpoint.load(Path(folder))
-    images = data_files.data_of(metadata.data_sha256, Path(folder)).images("test")
-    test = data.pixels(images[:10_000])  # rows of numbers in [0, 1]
-    grid = evidence.EvidenceGrid(network, half_width(*network.encode(test)))
+    test = data_files.data_of(metadata.data_sha256, Path(folder)).images("test")[:10_000]
+    grid = evidence.EvidenceGrid(network, half_width(*network.encode(data.pixels(test))))
 {x}
     mean, stddev = network.encode(x)  # of q(z|x), (1, 2) each
     sigma = SCALE * stddev
@@ -187,7 +186,7 @@ def view_script(models: Sequence[str], choices: Choices) -> str:
         ]
     else:
         picture, value = "IMAGE", choices.image
-        x = ["x = test[[IMAGE]]"]
+        x = ["x = data.pixels(test[[IMAGE]])"]
     return SCRIPT.format(
         doc=_docstring(own),
         modules=", ".join(sorted(modules)),

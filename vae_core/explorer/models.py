@@ -42,9 +42,10 @@ __all__ = [
 Array = NDArray[np.floating]
 
 MODELS = ASSETS / "models"
-OWN_MODELS = 5  # of visitors, held in memory; others are read again when they are shown
 MODEL_NAMES = ("sample", "mean", "sample-10", "quadrature", "autoencoder", "blog", "large")
 FASHION_NAMES = ("fashion", "fashion-mean")
+# The shipped ones, and five of visitors or of the host; others are read again when they are shown.
+MOST_LOADED = len(MODEL_NAMES) + len(FASHION_NAMES) + 5
 
 
 class LoadedModel:
@@ -178,7 +179,7 @@ def counterpart(name: str, model: LoadedModel) -> str:
     )
 
 
-@st.cache_resource(show_spinner=False, max_entries=len(MODEL_NAMES) + OWN_MODELS)
+@st.cache_resource(show_spinner=False, max_entries=MOST_LOADED)
 def _load(name: str, stamp: tuple[int, ...], _folder: Path) -> LoadedModel:
     network, metadata = checkpoint.load(_folder)
     test = load_test_images(name)

@@ -24,7 +24,7 @@ function build(root, setTriggerValue) {
       `<figure class="${name}"><canvas role="img"></canvas><figcaption>${caption}</figcaption></figure>`,
   ).join("");
   const hoverBox = element(".hover");
-  const panel = { root, element, pictures: {}, work: 0 };
+  const panel = { root, element, pictures: {}, work: 0, calls: 0 };
   for (const [name] of PICTURES) panel.pictures[name] = row.querySelector(`.${name} canvas`);
 
   const onHover = (z, image, px, py) => {
@@ -129,9 +129,12 @@ function showPanel({ data, parentElement, setTriggerValue }) {
     panels.set(parentElement, panel);
     shownPanels.set(parentElement, panel);
   }
+  const call = ++panel.calls;
   panel.data = JSON.parse(new TextDecoder().decode(data));
   update(panel, panel.data);
   return () => {
+    // Streamlit also ends a call that newer data overtook: the panel is in use then.
+    if (call !== panel.calls) return;
     panel.observer.disconnect();
     panel.work++;
     panels.delete(parentElement);
