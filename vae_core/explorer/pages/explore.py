@@ -46,7 +46,9 @@ STYLE = """
 .stMainBlockContainer h1 { font-size: 1.6rem; line-height: 1.25; padding: 0 0 .3rem; }
 .stMainBlockContainer > .stVerticalBlock { gap: .5rem; }
 .stColumn > .stVerticalBlock { gap: .25rem; }
-.st-key-browser-side { position: absolute; height: 0; overflow: hidden; }
+[data-testid=stLayoutWrapper]:has(> .st-key-browser-side) {
+    position: absolute; height: 0; overflow: hidden;
+}
 </style>
 """
 
