@@ -155,6 +155,7 @@ def test_enter_on_empty_space_picks_that_z(panel: Panel) -> None:
     cursor = ((left + right) / 2 - 8 * (right - left) / panel.box[2], (bottom + top) / 2)
     panel.page.keyboard.press("Enter")
     panel.wait_shown("z=(")
+    wait_idle(panel.page)
     address = [float(v) for v in panel.address()["z"].replace("%2C", ",").split(",")]
     assert address == pytest.approx(cursor, abs=6e-4)
 
