@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
-from tests.browser.chromium import find_chromium
+from tests.benchmarks.browsing import chromium_path
 from tests.browser.conftest import ARGUMENTS
 from tests.browser.pages import wait_idle
 from tests.browser.server import Server, serve
@@ -38,10 +38,7 @@ Row = tuple[str, str, float, str, float]  # quantity, unit, ours, what the other
 
 def main() -> int:
     """Prints the table; returns the exit status."""
-    path = find_chromium()
-    if path is None:
-        print("no Chromium found", file=sys.stderr)
-        return 2
+    path = chromium_path()
     with sync_playwright() as playwright:
         rows = [*first_rows(playwright, path), *page_rows(playwright, path)]
     rows += [*training_rows(), *evidence_rows()]

@@ -5,14 +5,11 @@ click makes. The flow of claim 5 comes later by design: there the time ends with
 """
 
 import sys
-import tempfile
-from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
+from tests.benchmarks.browsing import run_browser
 from tests.benchmarks.explore import report
-from tests.browser.chromium import find_chromium
-from tests.browser.conftest import ARGUMENTS
 from tests.browser.pages import wait_idle
 from tests.browser.server import Server, serve
 
@@ -41,16 +38,9 @@ CLICK = """() => {
 
 def main() -> int:
     """Runs every measurement; returns the exit status."""
-    path = find_chromium()
-    if path is None:
-        print("no Chromium found", file=sys.stderr)
-        return 2
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
-        with serve(Path(folder) / "log.txt") as server:
-            for claim in sys.argv[1] if len(sys.argv) > 1 else "1234567":
-                measure(browser, server, claim)
-        browser.close()
+    with run_browser() as (browser, folder), serve(folder / "log.txt") as server:
+        for claim in sys.argv[1] if len(sys.argv) > 1 else "1234567":
+            measure(browser, server, claim)
     return 0
 
 

@@ -6,14 +6,12 @@ ten sessions that have used every model. The machine is noisy: read the medians.
 """
 
 import sys
-import tempfile
 from pathlib import Path
 
 import numpy as np
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from tests.browser.chromium import find_chromium
-from tests.browser.conftest import ARGUMENTS
+from tests.benchmarks.browsing import run_browser
 from tests.browser.pages import wait_idle
 from tests.browser.server import Server, serve
 from vae_core.explorer.models import MODEL_NAMES
@@ -63,21 +61,14 @@ RECORD_CLICKS = """() => {
 
 def main() -> int:
     """Runs every measurement; returns the exit status."""
-    path = find_chromium()
-    if path is None:
-        print("no Chromium found", file=sys.stderr)
-        return 2
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
-        with serve(Path(folder) / "log.txt") as server:
-            if "--no-memory" not in sys.argv:
-                measure_memory(browser, server)
-            for name in ("sample", "large"):
-                page = open_page(browser, server, f"model={name}")
-                measure_hover(page, name)
-                measure_clicks(page, name)
-                page.context.close()
-        browser.close()
+    with run_browser() as (browser, folder), serve(folder / "log.txt") as server:
+        if "--no-memory" not in sys.argv:
+            measure_memory(browser, server)
+        for name in ("sample", "large"):
+            page = open_page(browser, server, f"model={name}")
+            measure_hover(page, name)
+            measure_clicks(page, name)
+            page.context.close()
     return 0
 
 

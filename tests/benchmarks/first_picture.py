@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import Playwright, sync_playwright
 
-from tests.browser.chromium import find_chromium
+from tests.benchmarks.browsing import chromium_path
 from tests.browser.conftest import ARGUMENTS
 from tests.browser.server import ROOT, serve
 
@@ -98,10 +98,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
     rounds = parser.parse_args().rounds
-    path = find_chromium()
-    if path is None:
-        print("no Chromium found", file=sys.stderr)
-        return 2
+    path = chromium_path()
     with sync_playwright() as playwright:
         found = medians(playwright, path, rounds)
     bare, explore = found[BARE], found[EXPLORE]

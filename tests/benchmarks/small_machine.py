@@ -9,16 +9,14 @@ every claim of The argument. Linux only.
 import argparse
 import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from tests.browser.chromium import find_chromium
-from tests.browser.conftest import ARGUMENTS
+from tests.benchmarks.browsing import run_browser
 from tests.browser.pages import wait_idle
 from tests.browser.server import Server, serve
 from vae_core.explorer.models import FASHION_NAMES, MODEL_NAMES
@@ -128,24 +126,14 @@ def main() -> int:
     parser.add_argument("--python", default=sys.executable, help="interpreter of the server")
     parser.add_argument("--limit", type=float, default=LIMIT, help="MB")
     options = parser.parse_args()
-    path = find_chromium()
-    if path is None:
-        print("no Chromium found", file=sys.stderr)
-        return 2
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        memory_group(options.limit) as group,
-        sync_playwright() as playwright,
-    ):
+    with run_browser() as (browser, folder), memory_group(options.limit) as group:
         command = [options.python]
         if group is not None:
             entered = f'echo $$ > "{group.path}/cgroup.procs" && exec "$@"'
             command = ["sh", "-c", entered, "sh", options.python]
-        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
-        with serve(Path(folder) / "log.txt", python=command) as server:
+        with serve(folder / "log.txt", python=command) as server:
             most = use(browser, server)
             said = server.log.read_text()
-        browser.close()
         assert "Traceback" not in said, said
         print(f"{VISITORS} visitors, all models and claims: {most:.0f} MB resident")
         if group is None:

@@ -8,16 +8,14 @@ five runs in a row add to the server's memory; and the worker's largest memory.
 import os
 import re
 import sys
-import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
+from tests.benchmarks.browsing import run_browser
 from tests.benchmarks.explore import RECORD_CLICKS, click, memory, open_page
-from tests.browser.chromium import find_chromium
-from tests.browser.conftest import ARGUMENTS
 from tests.browser.pages import wait_idle
 from tests.browser.server import Server, serve
 
@@ -35,18 +33,12 @@ STATE = """() => {
 
 def main() -> int:
     """Runs every measurement; returns the exit status."""
-    path = find_chromium()
-    if path is None:
-        print("no Chromium found", file=sys.stderr)
-        return 2
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
-        with serve(Path(folder) / "log.txt") as server:
+    with run_browser() as (browser, folder):
+        with serve(folder / "log.txt") as server:
             measure_default_run(browser, server)
             measure_clicks(browser, server)
-        with serve(Path(folder) / "log.txt") as server:
+        with serve(folder / "log.txt") as server:
             measure_memory(browser, server)
-        browser.close()
     return 0
 
 
