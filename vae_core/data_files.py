@@ -5,6 +5,7 @@ import hashlib
 import math
 import zlib
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,14 @@ class IdxFolder(Dataset):
     training labels, test images, test labels.
     """
 
+    @cached_property
+    def _sha256(self) -> str:
+        """Unpacks all four files, once."""
+        digest = hashlib.sha256()
+        for name in IDX_FILES:
+            digest.update(self._payload(name) or b"")
+        return digest.hexdigest()
+
     def class_names(self) -> tuple[str, ...]:
         return FASHION_CLASSES if self.sha256() == FASHION_SHA256 else super().class_names()
 
@@ -57,10 +66,7 @@ class IdxFolder(Dataset):
         return "Fashion-MNIST" if self.sha256() == FASHION_SHA256 else super().name
 
     def sha256(self) -> str:
-        digest = hashlib.sha256()
-        for name in IDX_FILES:
-            digest.update(self._payload(name) or b"")
-        return digest.hexdigest()
+        return self._sha256
 
     def _read(self, name: str) -> NDArray[Any] | None:
         payload = self._payload(name)

@@ -29,18 +29,27 @@ class BroughtModel:
 
     def dataset(self) -> Dataset:
         """The test images that it belongs to: shipped, or beside it or another model."""
-        others = (one.folder for one in brought_models().values())
-        return data_of(self.data_sha256(), self.folder, *others)
+        return _dataset(self.folder, self._changed())
 
     def data_sha256(self) -> str:
         """Of the data set that it was trained on."""
+        return _metadata(self.folder, self._changed()).data_sha256
+
+    def _changed(self) -> int:
         file = self.folder / "metadata.json"
-        return _metadata(self.folder, file.stat().st_mtime_ns if file.exists() else 0).data_sha256
+        return file.stat().st_mtime_ns if file.exists() else 0
 
 
 @lru_cache(maxsize=64)
 def _metadata(folder: Path, changed: int) -> Metadata:
     return checkpoint.load_metadata(folder)
+
+
+@lru_cache(maxsize=64)
+def _dataset(folder: Path, changed: int) -> Dataset:
+    """Cached: a click asks several times, and to look for the images may hash all of MNIST."""
+    others = (one.folder for one in brought_models().values())
+    return data_of(_metadata(folder, changed).data_sha256, folder, *others)
 
 
 @cache
