@@ -2,6 +2,7 @@
 
 import json
 import logging
+import shutil
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,17 @@ from vae_core.data import Dataset
 from vae_core.explorer import models
 from vae_core.explorer.state import Choices
 
-__all__ = ["SHIPPED", "choices", "complaints", "loaded", "mnist", "panel", "run_page"]
+__all__ = [
+    "SHIPPED",
+    "choices",
+    "complaints",
+    "copy_models",
+    "loaded",
+    "mnist",
+    "one_sentence",
+    "panel",
+    "run_page",
+]
 
 APP = Path(__file__).resolve().parents[1] / "app.py"
 SHIPPED = [name for name in models.MODEL_NAMES if (models.MODELS / name / "weights.npz").exists()]
@@ -66,3 +77,22 @@ def complaints(caplog: pytest.LogCaptureFixture) -> list[str]:
         for record in caplog.records
         if record.levelno > logging.INFO and record.name != BARE_MODE
     ]
+
+
+def copy_models(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of `sample` and `mean`, which the page takes for the shipped models."""
+    for name in ("sample", "mean"):
+        shutil.copytree(models.MODELS / name, folder / name)
+    monkeypatch.setattr(models, "MODELS", folder)
+    return folder
+
+
+def one_sentence(at: AppTest) -> str:
+    """The one error box of the page."""
+    assert not at.exception
+    assert len(at.error) == 1
+    sentence = at.error[0].value
+    assert sentence
+    assert "\n" not in sentence
+    assert "Traceback" not in sentence
+    return sentence

@@ -2,41 +2,29 @@
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import streamlit as st
-from streamlit.testing.v1 import AppTest
 
 from vae_core import checkpoint
 from vae_core.config import ModelConfig, preset
 from vae_core.data import MNIST
 from vae_core.explorer import models
 
-from .explore_page import complaints, panel, run_page
+from .explore_page import complaints, copy_models, one_sentence, panel, run_page
 from .oracles import random_arrays, small_mnist
 
-
-@pytest.fixture(autouse=True)
-def fresh_caches() -> Iterator[None]:
-    st.cache_resource.clear()
-    st.cache_data.clear()
-    yield
-    st.cache_resource.clear()
-    st.cache_data.clear()
+pytestmark = pytest.mark.usefixtures("fresh_caches")
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The model `sample` of a copy of the shipped models, there to be damaged."""
-    for name in ("sample", "mean"):
-        shutil.copytree(models.MODELS / name, tmp_path / name)
-    monkeypatch.setattr(models, "MODELS", tmp_path)
-    return tmp_path / "sample"
+    return copy_models(tmp_path, monkeypatch) / "sample"
 
 
 def cut(folder: Path, name: str, share: float) -> None:
@@ -95,17 +83,6 @@ DAMAGES: dict[str, Callable[[Path], None]] = {
     "three dimensions": partial(make, config=ModelConfig(latent_dim=3)),
     "small images": partial(make, config=ModelConfig(image_shape=(14, 14))),
 }
-
-
-def one_sentence(at: AppTest) -> str:
-    """The one error box of the page."""
-    assert not at.exception
-    assert len(at.error) == 1
-    sentence = at.error[0].value
-    assert sentence
-    assert "\n" not in sentence
-    assert "Traceback" not in sentence
-    return sentence
 
 
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)

@@ -15,7 +15,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import streamlit as st
 from numpy.typing import NDArray
 from streamlit.testing.v1 import AppTest
 
@@ -29,35 +28,16 @@ from vae_core.explorer.limits import Limits
 from vae_core.explorer.pages import train
 from vae_core.explorer.shelf import Shelf
 
-from .explore_page import APP, complaints, mnist, panel, run_page
+from .explore_page import APP, complaints, copy_models, mnist, one_sentence, panel, run_page
 from .oracles import random_arrays
 
-
-@pytest.fixture(autouse=True)
-def fresh_caches() -> Iterator[None]:
-    st.cache_resource.clear()
-    st.cache_data.clear()
-    yield
-    st.cache_resource.clear()
-    st.cache_data.clear()
+pytestmark = pytest.mark.usefixtures("fresh_caches")
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The model `sample` of a copy of the shipped models, there to be damaged."""
-    for name in ("sample", "mean"):
-        shutil.copytree(models.MODELS / name, tmp_path / name)
-    monkeypatch.setattr(models, "MODELS", tmp_path)
-    return tmp_path / "sample"
-
-
-def one_sentence(at: AppTest) -> str:
-    """The one error box of the page."""
-    assert not at.exception
-    (error,) = at.error
-    assert "\n" not in error.value
-    assert "Traceback" not in error.value
-    return str(error.value)
+    return copy_models(tmp_path, monkeypatch) / "sample"
 
 
 # --- killed while writing ------------------------------------------------------------------------

@@ -26,13 +26,11 @@ IMAGES_OF_OWN = 30
 
 
 @pytest.fixture(autouse=True)
-def fresh_caches() -> Iterator[None]:
+def fresh_environment(fresh_caches: None) -> Iterator[None]:
     """The environment counts from the start of a server."""
-    for clear in (st.cache_resource.clear, st.cache_data.clear, brought._found.cache_clear):
-        clear()
+    brought._found.cache_clear()
     yield
-    for clear in (st.cache_resource.clear, st.cache_data.clear, brought._found.cache_clear):
-        clear()
+    brought._found.cache_clear()
 
 
 def save_model(folder: Path, objective: str, data_sha256: str, shape: tuple[int, int]) -> None:
