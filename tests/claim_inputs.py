@@ -4,9 +4,9 @@ from functools import cache
 
 import numpy as np
 
-from vae_core.estimators import Estimate
-from vae_core.evidence import Evidence
-from vae_core.explorer.view import View
+from vae_core.experiments.view import View
+from vae_core.inference.evidence import Evidence
+from vae_core.maths.estimators import Estimate
 
 from .explore_page import SHIPPED, loaded, mnist
 

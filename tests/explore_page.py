@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from vae_core.experiments.choices import Choices
 
-from vae_core import checkpoint
-from vae_core.data import Dataset
-from vae_core.explorer import models
-from vae_core.explorer.state import Choices
+from vae_core.explorer.server import library as models
+from vae_core.models import checkpoint
+from vae_core.models.data import Dataset
 
 __all__ = [
     "SHIPPED",

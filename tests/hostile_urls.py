@@ -6,12 +6,12 @@ from urllib.parse import quote
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from vae_core.config import SCHEDULES
-from vae_core.drawing import pack
-from vae_core.explorer.layers import LAYERS
-from vae_core.explorer.models import FASHION_NAMES, MODEL_NAMES
-from vae_core.explorer.orders import ORDERS
-from vae_core.explorer.settings import OBJECTIVES
+from vae_core.experiments.orders import ORDERS
+from vae_core.explorer.parts.layers import LAYERS
+from vae_core.explorer.server.library import FASHION_NAMES, MODEL_NAMES
+from vae_core.explorer.visitor.run_settings import OBJECTIVES
+from vae_core.models.drawn_digit import pack
+from vae_core.models.settings import SCHEDULES
 
 from .explore_page import mnist
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from vae_core.config import ModelConfig
-from vae_core.network import Network, expected_shapes
+from vae_core.models.network import Network, expected_shapes
+from vae_core.models.settings import ModelConfig
 
 __all__ = ["LinearGaussian", "random_arrays", "random_network", "small_mnist"]
 

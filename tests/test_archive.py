@@ -19,12 +19,12 @@ import pytest
 
 from tests.oracles import random_arrays
 from tests.test_checkpoint import FIELDS as OTHER_FIELDS
-from vae_core import archive, checkpoint
-from vae_core.archive import FILES, MAX_BYTES, pack, unpack
-from vae_core.config import ModelConfig, TrainingConfig, command
 from vae_core.errors import InputError
-from vae_core.estimators import Estimate
-from vae_core.evaluation import Described, Evaluation
+from vae_core.inference.evaluation import Described, Evaluation
+from vae_core.maths.estimators import Estimate
+from vae_core.models import archive, checkpoint
+from vae_core.models.archive import FILES, MAX_BYTES, pack, unpack
+from vae_core.models.settings import ModelConfig, TrainingConfig, command
 
 MODEL = ModelConfig(hidden=(5,))
 TRAINING = TrainingConfig(epochs=2, model=MODEL)
@@ -137,7 +137,7 @@ def test_round_trip(model: Path, parts: Parts, tmp_path: Path) -> None:
 def test_round_trip_of_a_real_model(tmp_path: Path) -> None:
     import keras
 
-    from vae_core.training import export
+    from vae_core.training.loop import export
 
     folder, new = tmp_path / "model", tmp_path / "new"
     training = TrainingConfig(objective="blog", beta=4, epochs=2, model=ModelConfig(hidden=(6, 5)))

@@ -8,17 +8,15 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from vae_core.errors import InputError
-from vae_core.explorer.claims import (
-    delta,
-    expectation,
-    families_of_q,
-    mean_objective,
-    one_sample,
-    prior,
-    recipe,
-)
+from vae_core.explorer.claims import claim_1_expectation as expectation
+from vae_core.explorer.claims import claim_2_one_sample as one_sample
+from vae_core.explorer.claims import claim_3_mean_objective as mean_objective
+from vae_core.explorer.claims import claim_4_point as delta
+from vae_core.explorer.claims import claim_5_families_of_q as families_of_q
+from vae_core.explorer.claims import claim_6_prior as prior
+from vae_core.explorer.claims import claim_7_recipe as recipe
 from vae_core.explorer.pages import argument
-from vae_core.explorer.texts import claim, questions
+from vae_core.explorer.parts.texts import claim, questions
 
 from .explore_page import APP, SHIPPED, complaints
 

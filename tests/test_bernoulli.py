@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from vae_core.bernoulli import entropy, reconstruction_loss, sigmoid, softplus_sum
-from vae_core.data import Dataset, pixels
+from vae_core.maths.bernoulli import entropy, reconstruction_loss, sigmoid, softplus_sum
+from vae_core.models.data import Dataset, pixels
 
 
 @pytest.fixture(scope="module")

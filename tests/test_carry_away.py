@@ -15,14 +15,14 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from vae_core.experiments.choices import Choices
 
-from vae_core import drawing
-from vae_core.data import pixels
-from vae_core.explorer.carry_away import view_csv, view_script
-from vae_core.explorer.models import MODELS
-from vae_core.explorer.state import Choices
-from vae_core.explorer.view import View, compute_view, decoded_image
-from vae_core.explorer.wording import numbers
+from vae_core.experiments.view import View, compute_view, decoded_image
+from vae_core.experiments.view_files import view_csv, view_script
+from vae_core.experiments.wording import numbers
+from vae_core.explorer.server.library import MODELS
+from vae_core.models import drawn_digit as drawing
+from vae_core.models.data import pixels
 
 from .explore_page import SHIPPED, choices, loaded, mnist
 

@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 
 from tests.oracles import random_arrays
-from vae_core import archive, checkpoint
-from vae_core.config import ModelConfig, TrainingConfig
 from vae_core.errors import InputError
-from vae_core.explorer import carrying, models
-from vae_core.explorer.carrying import load_zip, model_zip
-from vae_core.explorer.shelf import Shelf
+from vae_core.explorer.server import library as models
+from vae_core.explorer.server import model_zips as carrying
+from vae_core.explorer.server.model_zips import load_zip, model_zip
+from vae_core.explorer.server.shelf import Shelf
+from vae_core.models import archive, checkpoint
+from vae_core.models.settings import ModelConfig, TrainingConfig
 
 TRAINING = TrainingConfig(objective="mean", epochs=5, model=ModelConfig(hidden=(4,)))
 TEST = models.TestImages(np.zeros((1, 28, 28), np.uint8), np.zeros(1, np.uint8), "5" * 64)

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from tests.oracles import random_arrays
-from vae_core import checkpoint
-from vae_core.checkpoint import load, load_metadata, read_arrays, save, write_atomically
-from vae_core.config import ModelConfig, TrainingConfig
 from vae_core.errors import InputError
+from vae_core.models import checkpoint
+from vae_core.models.checkpoint import load, load_metadata, read_arrays, save, write_atomically
+from vae_core.models.settings import ModelConfig, TrainingConfig
 
 MODEL = ModelConfig(image_shape=(4, 3), hidden=(5,))
 FIELDS: dict[str, Any] = {

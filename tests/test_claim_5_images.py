@@ -8,8 +8,8 @@ others; all six under each other model on two images.
 import numpy as np
 import pytest
 
-from vae_core.explorer.claims import families_of_q
-from vae_core.families import fit
+from vae_core.explorer.claims import claim_5_families_of_q as families_of_q
+from vae_core.inference.families import fit
 
 from .claim_inputs import OTHERS, RANDOM, extremes, holds, pixels
 from .explore_page import loaded

@@ -2,21 +2,19 @@
 
 import numpy as np
 import pytest
+from vae_core.experiments.choices import DEFAULT_IMAGE
 
-from vae_core import gaussian
-from vae_core.evaluation import evaluate
-from vae_core.explorer.claims import (
-    delta,
-    expectation,
-    families_of_q,
-    mean_objective,
-    one_sample,
-    prior,
-    recipe,
-)
+from vae_core.experiments.view import compute_view, decoded_image, draw_epsilon
+from vae_core.explorer.claims import claim_1_expectation as expectation
+from vae_core.explorer.claims import claim_2_one_sample as one_sample
+from vae_core.explorer.claims import claim_3_mean_objective as mean_objective
+from vae_core.explorer.claims import claim_4_point as delta
+from vae_core.explorer.claims import claim_5_families_of_q as families_of_q
+from vae_core.explorer.claims import claim_6_prior as prior
+from vae_core.explorer.claims import claim_7_recipe as recipe
 from vae_core.explorer.claims.subject import subject_of
-from vae_core.explorer.state import DEFAULT_IMAGE
-from vae_core.explorer.view import compute_view, decoded_image, draw_epsilon
+from vae_core.inference.evaluation import evaluate
+from vae_core.maths import gaussian
 
 from .claim_inputs import pixels
 from .explore_page import SHIPPED, loaded, mnist

@@ -8,14 +8,12 @@ under each other model on four images.
 import numpy as np
 import pytest
 
-from vae_core.explorer.claims import (
-    delta,
-    expectation,
-    mean_objective,
-    one_sample,
-    prior,
-    recipe,
-)
+from vae_core.explorer.claims import claim_1_expectation as expectation
+from vae_core.explorer.claims import claim_2_one_sample as one_sample
+from vae_core.explorer.claims import claim_3_mean_objective as mean_objective
+from vae_core.explorer.claims import claim_4_point as delta
+from vae_core.explorer.claims import claim_6_prior as prior
+from vae_core.explorer.claims import claim_7_recipe as recipe
 
 from .claim_inputs import OTHERS, RANDOM, extremes, holds, pixels
 from .explore_page import loaded

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from tests.oracles import random_arrays, small_mnist
-from vae_core import checkpoint
 from vae_core.__main__ import main
-from vae_core.config import PRESETS, ModelConfig, TrainingConfig
-from vae_core.data import ASSETS, MNIST
 from vae_core.errors import InputError
+from vae_core.models import checkpoint
+from vae_core.models.data import ASSETS, MNIST
+from vae_core.models.settings import PRESETS, ModelConfig, TrainingConfig
 
 ROOT = Path(__file__).resolve().parent.parent
 CONFIG = TrainingConfig(epochs=1, model=ModelConfig(hidden=(4,)))

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from vae_core.explorer.computing import THREADS, compute_for
+from vae_core.explorer.server.computing import THREADS, compute_for
 
 
 def name() -> str:

@@ -7,8 +7,15 @@ from dataclasses import FrozenInstanceError, fields, replace
 import pytest
 
 from vae_core.__main__ import main
-from vae_core.config import OBJECTIVES, PRESETS, ModelConfig, TrainingConfig, command, preset
 from vae_core.errors import InputError
+from vae_core.models.settings import (
+    OBJECTIVES,
+    PRESETS,
+    ModelConfig,
+    TrainingConfig,
+    command,
+    preset,
+)
 
 NAN, INFINITY = float("nan"), float("inf")
 

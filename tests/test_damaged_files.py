@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from vae_core import checkpoint
-from vae_core.config import ModelConfig, preset
-from vae_core.data import MNIST
-from vae_core.explorer import models
+from vae_core.explorer.server import library as models
+from vae_core.models import checkpoint
+from vae_core.models.data import MNIST
+from vae_core.models.settings import ModelConfig, preset
 
 from .explore_page import complaints, copy_models, one_sentence, panel, run_page
 from .oracles import random_arrays, small_mnist

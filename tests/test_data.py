@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vae_core import data
-from vae_core.data import MNIST, Dataset, pixels
 from vae_core.errors import InputError
+from vae_core.models import data
+from vae_core.models.data import MNIST, Dataset, pixels
 
 GOOD = {
     "x_train": np.zeros((4, 3, 2), np.uint8),

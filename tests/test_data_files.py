@@ -10,8 +10,9 @@ import keras
 import numpy as np
 import pytest
 
-from vae_core.data import FASHION, MNIST, Dataset
-from vae_core.data_files import (
+from vae_core.errors import InputError
+from vae_core.models.data import FASHION, MNIST, Dataset
+from vae_core.models.data_files import (
     FASHION_CLASSES,
     FASHION_SHA256,
     IDX_FILES,
@@ -22,7 +23,6 @@ from vae_core.data_files import (
     open_data,
     save_test_images,
 )
-from vae_core.errors import InputError
 
 CHANCE = np.random.default_rng(0)
 ARRAYS = {

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from vae_core.data import Dataset
-from vae_core.drawing import (
+from vae_core.models.data import Dataset
+from vae_core.models.drawn_digit import (
     MAX_POINTS,
     MAX_STROKES,
     Strokes,

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from vae_core import drawing
 from vae_core.explorer.claims.subject import subject_of
+from vae_core.models import drawn_digit as drawing
 
 from .explore_page import APP, loaded, mnist, panel, run_page
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from tests.oracles import LinearGaussian
-from vae_core import gaussian
-from vae_core.estimators import (
+from vae_core.maths import gaussian
+from vae_core.maths.estimators import (
     expectation,
     gauss_hermite,
     importance_weighted_bound,

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from tests.oracles import random_network
-from vae_core import gaussian
-from vae_core.config import ModelConfig
-from vae_core.estimators import predicted_price
-from vae_core.evaluation import Evaluation, evaluate, expected_loss, half_width
-from vae_core.evidence import EvidenceGrid
-from vae_core.network import Network
+from vae_core.inference.evaluation import Evaluation, evaluate, expected_loss, half_width
+from vae_core.inference.evidence import EvidenceGrid
+from vae_core.maths import gaussian
+from vae_core.maths.estimators import predicted_price
+from vae_core.models.network import Network
+from vae_core.models.settings import ModelConfig
 
 CONFIG = ModelConfig(image_shape=(5, 4), hidden=(12,))
 X = np.random.default_rng(0).uniform(size=(20, 20)).astype(np.float32)

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from tests.oracles import LinearGaussian, random_network
-from vae_core import gaussian
-from vae_core.config import ModelConfig
-from vae_core.estimators import expectation
-from vae_core.evidence import Evidence, EvidenceGrid
+from vae_core.inference.evidence import Evidence, EvidenceGrid
+from vae_core.maths import gaussian
+from vae_core.maths.estimators import expectation
+from vae_core.models.settings import ModelConfig
 
 # Noise of the decoder, from a posterior as wide as the prior to one of stddev 0.002, which no
 # point of the coarse lattice need come near.

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from vae_core.explorer.layers import LAYERS
+from vae_core.experiments.view import compute_view
 from vae_core.explorer.pages.explore import panel_data
-from vae_core.explorer.view import compute_view
+from vae_core.explorer.parts.layers import LAYERS
 
 from .explore_page import SHIPPED, choices, complaints, loaded, mnist, panel, run_page
 

@@ -6,12 +6,9 @@ import numpy as np
 import pytest
 
 from tests.oracles import LinearGaussian
-from vae_core import checkpoint, densities, gaussian
-from vae_core.data import ASSETS, Dataset, pixels
 from vae_core.errors import InputError
-from vae_core.estimators import expectation
-from vae_core.evidence import EvidenceGrid
-from vae_core.families import (
+from vae_core.inference.evidence import EvidenceGrid
+from vae_core.inference.families import (
     FAMILIES,
     Fit,
     TruePosterior,
@@ -20,7 +17,11 @@ from vae_core.families import (
     laplace_kl,
     uniform_kl,
 )
-from vae_core.network import Network
+from vae_core.maths import densities, gaussian
+from vae_core.maths.estimators import expectation
+from vae_core.models import checkpoint
+from vae_core.models.data import ASSETS, Dataset, pixels
+from vae_core.models.network import Network
 
 PARAMETERS = {
     "isotropic": {"mean": np.array([0.3, -0.2]), "stddev": np.array(0.5)},

@@ -18,15 +18,17 @@ import pytest
 from numpy.typing import NDArray
 from streamlit.testing.v1 import AppTest
 
-from vae_core import archive, checkpoint
-from vae_core.config import ModelConfig, TrainingConfig
 from vae_core.errors import InputError
-from vae_core.explorer import carrying, job_queue, models
-from vae_core.explorer.job_queue import JobQueue
-from vae_core.explorer.jobs import Job
-from vae_core.explorer.limits import Limits
 from vae_core.explorer.pages import train
-from vae_core.explorer.shelf import Shelf
+from vae_core.explorer.server import job_queue
+from vae_core.explorer.server import library as models
+from vae_core.explorer.server import model_zips as carrying
+from vae_core.explorer.server.job_queue import JobQueue
+from vae_core.explorer.server.jobs import Job
+from vae_core.explorer.server.limits import Limits
+from vae_core.explorer.server.shelf import Shelf
+from vae_core.models import archive, checkpoint
+from vae_core.models.settings import ModelConfig, TrainingConfig
 
 from .explore_page import APP, complaints, copy_models, mnist, one_sentence, panel, run_page
 from .oracles import random_arrays

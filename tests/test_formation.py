@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from vae_core.explorer.formation import BLOCK, Frame, formation_data, pack_block
+from vae_core.explorer.parts.formation import BLOCK, formation_data, pack_block
+from vae_core.explorer.server.jobs import Frame
 
 POINTS = 501  # not a multiple of 4
 LABELS = np.arange(POINTS) % 10
@@ -53,6 +54,8 @@ def test_a_block_holds_the_frames_to_half_a_step() -> None:
     for packed, expected, found in zip(header["frames"], frames, points, strict=True):
         assert packed["epoch"] == expected.epoch
         assert packed["stddev"] == expected.stddev.tolist()
+        extreme = np.abs(expected.points)
+        assert packed["half"] == max(3.3, 1.06 * np.quantile(extreme, 0.998))
         assert packed["scale"] == pytest.approx(np.abs(expected.points).max() / 32767)
         assert np.abs(found - expected.points).max() <= packed["scale"] * 0.5001
 
@@ -113,6 +116,7 @@ def test_what_is_not_a_number_goes_as_null() -> None:
         "frames": 3,
         "epochs": 5,
         "live": True,
+        "half": 3.3,
         "history": {"loss": [1.5, None], "kl": [None, 2.0], "test_kl": []},
         "measures": [None, {"kl": None, "stddev": None}, {"kl": 2.0, "stddev": 0.5}],
         "note": "ok",

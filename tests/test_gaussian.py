@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from vae_core import gaussian
-from vae_core.estimators import gauss_hermite
+from vae_core.maths import gaussian
+from vae_core.maths.estimators import gauss_hermite
 
 MEAN = np.array([1.0, -0.5])
 STDDEV = np.array([0.5, 2.0])

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from tests.oracles import random_arrays, random_network
-from vae_core import checkpoint
-from vae_core.config import ModelConfig, TrainingConfig
-from vae_core.data import ASSETS
-from vae_core.estimators import gauss_hermite, monte_carlo
-from vae_core.gradient_estimators import pathwise, score_function
-from vae_core.network import Network, expected_shapes
+from vae_core.maths.estimators import gauss_hermite, monte_carlo
+from vae_core.maths.gradient_estimators import pathwise, score_function
+from vae_core.models import checkpoint
+from vae_core.models.data import ASSETS
+from vae_core.models.network import Network, expected_shapes
+from vae_core.models.settings import ModelConfig, TrainingConfig
 
 SHAPES = [
     ModelConfig(image_shape=(4, 3), hidden=(7, 5)),

@@ -9,13 +9,9 @@ import numpy as np
 import pytest
 
 from tests.oracles import random_arrays, small_mnist
-from vae_core import checkpoint, gradient_noise
 from vae_core.__main__ import main
-from vae_core.config import ModelConfig, TrainingConfig
-from vae_core.data import ASSETS, MNIST, Dataset
 from vae_core.errors import InputError
-from vae_core.gradient_noise import BATCHES, SAMPLES, measure
-from vae_core.gradient_record import (
+from vae_core.experiments.gradient_record import (
     PARTS,
     WEIGHTS,
     GradientNoise,
@@ -23,6 +19,11 @@ from vae_core.gradient_record import (
     follows_one_over_l,
     load_gradients,
 )
+from vae_core.models import checkpoint
+from vae_core.models.data import ASSETS, MNIST, Dataset
+from vae_core.models.settings import ModelConfig, TrainingConfig
+from vae_core.training import gradient_noise
+from vae_core.training.gradient_noise import BATCHES, SAMPLES, measure
 
 SHIPPED = ASSETS / "experiments" / "gradients.json"
 CONFIG = TrainingConfig(epochs=1, model=ModelConfig(hidden=(4,)))

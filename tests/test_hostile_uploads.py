@@ -17,11 +17,13 @@ import pytest
 from numpy.typing import NDArray
 from streamlit.testing.v1 import AppTest
 
-from vae_core import archive, checkpoint, drawing
 from vae_core.errors import InputError
-from vae_core.explorer import carrying, own_models
-from vae_core.explorer.image_files import digit_from_file
-from vae_core.explorer.shelf import Shelf
+from vae_core.explorer.server import model_zips as carrying
+from vae_core.explorer.server.image_files import digit_from_file
+from vae_core.explorer.server.shelf import Shelf
+from vae_core.explorer.visitor import own_models
+from vae_core.models import archive, checkpoint
+from vae_core.models import drawn_digit as drawing
 
 from .explore_page import APP, complaints, mnist
 from .hostile_uploads import Upload, pictures, zips

@@ -16,10 +16,10 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from vae_core.data import Dataset
-from vae_core.drawing import Strokes, normalize, rasterize
 from vae_core.errors import InputError
-from vae_core.explorer.image_files import MAX_BYTES, MAX_SIDE, digit_from_file
+from vae_core.explorer.server.image_files import MAX_BYTES, MAX_SIDE, digit_from_file
+from vae_core.models.data import Dataset
+from vae_core.models.drawn_digit import Strokes, normalize, rasterize
 
 Array = NDArray[np.floating]
 Picture = NDArray[np.uint8]

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from vae_core.config import TrainingConfig
 from vae_core.errors import InputError
-from vae_core.explorer.job_queue import KEPT, JobQueue
-from vae_core.explorer.limits import Limits
-from vae_core.explorer.shelf import Shelf
+from vae_core.explorer.server.job_queue import KEPT, JobQueue
+from vae_core.explorer.server.limits import Limits
+from vae_core.explorer.server.shelf import Shelf
+from vae_core.models.settings import TrainingConfig
 
 CONFIG = TrainingConfig(epochs=20)
 ROOM = 2.0  # seconds in which a visitor who left makes room

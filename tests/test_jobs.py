@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vae_core.config import TrainingConfig
-from vae_core.explorer.jobs import LAST_WORDS, Job, JobView
+from vae_core.explorer.server.jobs import LAST_WORDS, Job, JobView
+from vae_core.models.settings import TrainingConfig
 
 CONFIG = TrainingConfig(epochs=4)
 PRELUDE = """

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 from tests.oracles import random_arrays
-from vae_core import checkpoint
-from vae_core.bernoulli import sigmoid
-from vae_core.config import OBJECTIVES, ModelConfig, TrainingConfig
-from vae_core.data import ASSETS, Dataset, pixels
 from vae_core.keras_model import LatentPoints, VariationalAutoencoder
-from vae_core.network import Network
+from vae_core.maths.bernoulli import sigmoid
+from vae_core.models import checkpoint
+from vae_core.models.data import ASSETS, Dataset, pixels
+from vae_core.models.network import Network
+from vae_core.models.settings import OBJECTIVES, ModelConfig, TrainingConfig
 
 TINY = ModelConfig(image_shape=(4, 3), hidden=(6,))
 FOLDERS = sorted(path.parent for path in ASSETS.glob("models/*/weights.npz"))

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from vae_core.config import ModelConfig, TrainingConfig
 from vae_core.errors import InputError
-from vae_core.explorer.limits import MIB, Limits, free_memory
+from vae_core.explorer.server.limits import MIB, Limits, free_memory
+from vae_core.models.settings import ModelConfig, TrainingConfig
 
 CONFIG = TrainingConfig(epochs=20)
 NAMES = [one.name for one in fields(Limits)]

@@ -9,9 +9,9 @@ from urllib.parse import parse_qs
 
 import numpy as np
 import pytest
+from vae_core.experiments.choices import DEFAULT_IMAGE, parse_z
 
 from vae_core.explorer.pages.explore import panel_data
-from vae_core.explorer.state import DEFAULT_IMAGE, parse_z
 
 from .browser.server import serve
 from .explore_page import choices, loaded

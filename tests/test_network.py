@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from tests.oracles import random_arrays, random_network
-from vae_core.bernoulli import reconstruction_loss
-from vae_core.config import ModelConfig
 from vae_core.errors import InputError
-from vae_core.network import Network, expected_shapes
+from vae_core.maths.bernoulli import reconstruction_loss
+from vae_core.models.network import Network, expected_shapes
+from vae_core.models.settings import ModelConfig
 
 SMALL = ModelConfig(image_shape=(4, 3), hidden=(7, 5))
 SHAPES = [ModelConfig(), ModelConfig(hidden=(512, 512, 512)), SMALL]

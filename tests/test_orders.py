@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
+from vae_core.inference.loaded_model import LoadedModel
 
-from vae_core import gaussian
-from vae_core.evaluation import expected_loss
-from vae_core.explorer import orders
-from vae_core.explorer.models import LoadedModel
-from vae_core.explorer.orders import ORDERS, sorted_images
+from vae_core.experiments import orders
+from vae_core.experiments.orders import ORDERS, sorted_images
+from vae_core.inference.evaluation import expected_loss
+from vae_core.maths import gaussian
 
 from .explore_page import loaded, mnist
 

@@ -8,14 +8,15 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from vae_core import checkpoint
-from vae_core.config import ModelConfig, TrainingConfig
-from vae_core.data import MNIST, Dataset
-from vae_core.data_files import IMAGES, save_test_images
-from vae_core.drawing import pack
-from vae_core.explorer import brought, models
-from vae_core.explorer.brought import VARIABLE, BroughtModel, brought_models
-from vae_core.explorer.models import FASHION_NAMES, MODEL_NAMES
+from vae_core.explorer.server import brought
+from vae_core.explorer.server import library as models
+from vae_core.explorer.server.brought import VARIABLE, BroughtModel, brought_models
+from vae_core.explorer.server.library import FASHION_NAMES, MODEL_NAMES
+from vae_core.models import checkpoint
+from vae_core.models.data import MNIST, Dataset
+from vae_core.models.data_files import IMAGES, save_test_images
+from vae_core.models.drawn_digit import pack
+from vae_core.models.settings import ModelConfig, TrainingConfig
 
 from .explore_page import APP, complaints, panel, run_page
 from .oracles import random_arrays

@@ -8,9 +8,9 @@ import pytest
 import streamlit as st
 
 from vae_core.__main__ import main
-from vae_core.checkpoint import read_arrays
-from vae_core.data_files import IMAGES, open_data
-from vae_core.explorer import brought
+from vae_core.explorer.server import brought
+from vae_core.models.checkpoint import read_arrays
+from vae_core.models.data_files import IMAGES, open_data
 
 from .explore_page import panel, run_page
 from .test_data_files import idx

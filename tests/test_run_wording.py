@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from vae_core.config import TrainingConfig
-from vae_core.explorer.formation import Frame
-from vae_core.explorer.jobs import JobView
-from vae_core.explorer.run_wording import progress_text, run_verdict, waiting_text
+from vae_core.explorer.parts.run_wording import progress_text, run_verdict, waiting_text
+from vae_core.explorer.server.jobs import Frame, JobView
+from vae_core.models.settings import TrainingConfig
 
 CHEAP = {"loss_at_mean": 143.84, "sampled_loss": 144.85, "kl": 6.32, "stddev": 0.0494}
 DEAR = {"loss_at_mean": 144.25, "sampled_loss": 435.75, "kl": 0.6, "stddev": 1.0}

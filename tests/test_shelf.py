@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from vae_core.explorer.shelf import Shelf
+from vae_core.explorer.server.shelf import Shelf
 
 
 def fill(shelf: Shelf, count: int) -> list[str]:

@@ -6,11 +6,11 @@ from functools import cache
 import numpy as np
 import pytest
 
-from vae_core import checkpoint, data
-from vae_core.checkpoint import Metadata
-from vae_core.config import PRESETS
-from vae_core.data import ASSETS, Dataset, pixels
-from vae_core.evaluation import Evaluation, evaluate
+from vae_core.inference.evaluation import Evaluation, evaluate
+from vae_core.models import checkpoint, data
+from vae_core.models.checkpoint import Metadata
+from vae_core.models.data import ASSETS, Dataset, pixels
+from vae_core.models.settings import PRESETS
 
 DIGITS = ["sample", "sample-10", "quadrature", "mean", "autoencoder", "blog", "large"]
 FASHION = {"fashion": "sample", "fashion-mean": "mean"}  # with the preset of each

@@ -7,11 +7,11 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.oracles import random_arrays
-from vae_core import checkpoint
-from vae_core.config import ModelConfig, TrainingConfig
-from vae_core.data import ASSETS, Dataset, pixels
 from vae_core.errors import InputError
-from vae_core.snapshot import SHOWN, Snapshot, Snapshots, first_of_each_class, shown_images
+from vae_core.models import checkpoint
+from vae_core.models.data import ASSETS, Dataset, pixels
+from vae_core.models.settings import ModelConfig, TrainingConfig
+from vae_core.training.snapshot import SHOWN, Snapshot, Snapshots, first_of_each_class, shown_images
 
 MEASURES = ["loss_at_mean", "sampled_loss", "kl", "stddev"]
 CONFIG = TrainingConfig(model=ModelConfig(hidden=(5,)))

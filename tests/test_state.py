@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from vae_core.explorer import state
+from vae_core.explorer.visitor import session as state
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from vae_core.errors import InputError
-from vae_core.explorer import texts
-from vae_core.explorer.layers import LAYERS
-from vae_core.explorer.models import MODEL_NAMES
-from vae_core.explorer.orders import ORDERS
+from vae_core.experiments.orders import ORDERS
 from vae_core.explorer.pages.argument import CLAIMS
-from vae_core.explorer.texts import Question
+from vae_core.explorer.parts import texts
+from vae_core.explorer.parts.layers import LAYERS
+from vae_core.explorer.parts.texts import Question
+from vae_core.explorer.server.library import MODEL_NAMES
 
 QUESTION = "# Questions\n\n## Why?\nBecause. So.\nsee: argument?claim=1&image=7\n"
 INTEGERS = [str(number) for number in range(10_000)]

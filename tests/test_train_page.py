@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from vae_core.config import TrainingConfig, command
-from vae_core.explorer import job_queue, shelf
-from vae_core.explorer.job_queue import JobQueue
-from vae_core.explorer.jobs import Job
-from vae_core.explorer.limits import Limits
 from vae_core.explorer.pages import train
-from vae_core.explorer.settings import DEFAULT, OBJECTIVES, STORIES
+from vae_core.explorer.server import job_queue, shelf
+from vae_core.explorer.server.job_queue import JobQueue
+from vae_core.explorer.server.jobs import Job
+from vae_core.explorer.server.limits import Limits
+from vae_core.explorer.visitor.run_settings import DEFAULT, OBJECTIVES, STORIES
+from vae_core.models.settings import TrainingConfig, command
 
 from .explore_page import APP, complaints
 

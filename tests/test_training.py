@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from tests.oracles import small_mnist
-from vae_core import checkpoint
-from vae_core.config import ModelConfig, TrainingConfig
-from vae_core.data import MNIST, Dataset, pixels
 from vae_core.errors import InputError
-from vae_core.training import Progress, _steps, export, train
+from vae_core.models import checkpoint
+from vae_core.models.data import MNIST, Dataset, pixels
+from vae_core.models.settings import ModelConfig, TrainingConfig
+from vae_core.training.loop import Progress, _steps, export, train
 
 CONFIG = TrainingConfig(epochs=3, batch_size=64, model=ModelConfig(hidden=(16,)))
 FILES = ["metadata.json", "weights.npz"]

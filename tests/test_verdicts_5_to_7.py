@@ -2,12 +2,14 @@
 
 import numpy as np
 import pytest
+from vae_core.experiments.claim_6_prior import Generation
+from vae_core.experiments.claim_7_recipe import Printed
 
-from vae_core.explorer.claims import families_of_q, prior, recipe
-from vae_core.explorer.claims.prior import Generation
-from vae_core.explorer.claims.recipe import Printed
-from vae_core.families import Fit
-from vae_core.latent import Field
+from vae_core.explorer.claims import claim_5_families_of_q as families_of_q
+from vae_core.explorer.claims import claim_6_prior as prior
+from vae_core.explorer.claims import claim_7_recipe as recipe
+from vae_core.inference.families import Fit
+from vae_core.inference.latent import Field
 
 from .claim_inputs import NOT_HERE, assert_figures, holds, pixels, view
 from .explore_page import loaded

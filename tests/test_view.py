@@ -6,11 +6,11 @@ import json
 import numpy as np
 import pytest
 
-from vae_core import gaussian
-from vae_core.bernoulli import sigmoid
-from vae_core.explorer.layers import LAYERS
+from vae_core.experiments.view import View, compute_view, decoded_image
 from vae_core.explorer.pages.explore import panel_data
-from vae_core.explorer.view import View, compute_view, decoded_image
+from vae_core.explorer.parts.layers import LAYERS
+from vae_core.maths import gaussian
+from vae_core.maths.bernoulli import sigmoid
 
 from .explore_page import choices, loaded, mnist
 

@@ -5,11 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from vae_core.checkpoint import Metadata
-from vae_core.config import PRESETS, TrainingConfig
-from vae_core.estimators import Estimate
-from vae_core.explorer.view import View, compute_view
-from vae_core.explorer.wording import (
+from vae_core.experiments.view import View, compute_view
+from vae_core.experiments.wording import (
     SMALL_PRICE,
     definitions,
     description,
@@ -18,6 +15,9 @@ from vae_core.explorer.wording import (
     objective_sentence,
     verdict,
 )
+from vae_core.maths.estimators import Estimate
+from vae_core.models.checkpoint import Metadata
+from vae_core.models.settings import PRESETS, TrainingConfig
 
 from .explore_page import loaded, mnist
 

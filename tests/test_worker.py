@@ -19,10 +19,10 @@ import numpy as np
 import pytest
 
 from tests.oracles import small_mnist
-from vae_core import checkpoint
-from vae_core.config import ModelConfig, TrainingConfig, command
-from vae_core.data import MNIST, Dataset
-from vae_core.training import train
+from vae_core.models import checkpoint
+from vae_core.models.data import MNIST, Dataset
+from vae_core.models.settings import ModelConfig, TrainingConfig, command
+from vae_core.training.loop import train
 
 ROOT = Path(__file__).resolve().parent.parent
 # Epochs of a quarter of a second: enough of them to interrupt the run after the first.

@@ -11,13 +11,15 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import NoReturn
 
-from . import checkpoint, gradient_noise
-from .config import OBJECTIVES, PRESETS, SCHEDULES, ModelConfig, TrainingConfig, preset
-from .data import ASSETS, Dataset, pixels
-from .data_files import IMAGES, data_of, is_shipped, open_data, save_test_images
 from .errors import InputError
-from .gradient_record import Row
-from .progress import ProgressPrinter
+from .experiments.gradient_record import Row
+from .models import checkpoint, data_files
+from .models.data import ASSETS, Dataset, pixels
+from .models.data_files import IMAGES, data_of, is_shipped, save_test_images
+from .models.objectives import OBJECTIVES
+from .models.settings import PRESETS, SCHEDULES, ModelConfig, TrainingConfig, preset
+from .training import gradient_noise
+from .training.progress import ProgressPrinter
 
 __all__ = ["main"]
 
@@ -105,11 +107,21 @@ def _quiet() -> Iterator[None]:
         os.close(kept)
 
 
+def _open_data(text: str) -> Dataset:
+    """The data set that `--data` names; `fashion` is downloaded once."""
+    if text != "fashion":
+        return data_files.open_data(text)
+    with _quiet():
+        from .training.fashion import download
+
+    return data_files.IdxFolder(download())
+
+
 def _train(arguments: argparse.Namespace) -> None:
     changes = {name: getattr(arguments, name) for name in TRAINING_FLAGS}
     changes = {name: value for name, value in changes.items() if value is not None}
     names = list(PRESETS) if arguments.preset == "all" else [arguments.preset]
-    dataset = open_data(arguments.data)
+    dataset = _open_data(arguments.data)
     shape = dataset.images("test").shape[1:]
     for name in names:
         hidden = arguments.hidden or preset(name).model.hidden
@@ -151,7 +163,7 @@ def _train_one(
             _record_metrics(folder, dataset)
             return
     with _quiet():  # TensorFlow: only now, so that wrong input is answered at once
-        from .training import train
+        from .training.loop import train
 
     printer = ProgressPrinter(name, sys.stdout)
     try:
@@ -178,7 +190,7 @@ def _record_metrics(folder: Path, dataset: Dataset) -> None:
 
 
 def _metrics(folder: Path, dataset: Dataset | None) -> dict[str, float | None]:
-    from .evaluation import evaluate
+    from .inference.evaluation import evaluate
 
     network, metadata = checkpoint.load(folder)
     dataset = dataset or data_of(metadata.data_sha256, folder)
@@ -202,7 +214,7 @@ def _number(value: float | None) -> str:
 
 def _evaluate(arguments: argparse.Namespace) -> None:
     data = arguments.data
-    metrics = _metrics(arguments.model, open_data(data) if data is not None else None)
+    metrics = _metrics(arguments.model, _open_data(data) if data is not None else None)
     if arguments.json:
         print(json.dumps(metrics, indent=1))
         return
@@ -212,7 +224,7 @@ def _evaluate(arguments: argparse.Namespace) -> None:
 
 def _export(arguments: argparse.Namespace) -> None:
     with _quiet():
-        from .training import export
+        from .training.loop import export
 
     export(arguments.model, arguments.file)
     print(f"{arguments.file} written")
@@ -231,7 +243,7 @@ def _measure(arguments: argparse.Namespace) -> None:
     for name, default in defaults.items():
         if getattr(arguments, name) != default:
             command += [f"--{name}", str(getattr(arguments, name))]
-    dataset = open_data(arguments.data)
+    dataset = _open_data(arguments.data)
     gradient_noise.check(arguments.model, dataset)  # wrong input is answered at once
     arguments.out.mkdir(parents=True, exist_ok=True)  # and so is a place that cannot be written
     with _quiet():

@@ -5,6 +5,7 @@ points of the latent space that were decoded and the weight of the KL.
 """
 
 import os
+from collections.abc import Callable
 from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # before TensorFlow loads: errors only
@@ -15,10 +16,11 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from .config import ModelConfig, TrainingConfig
-from .estimators import gauss_hermite
+from .maths.estimators import gauss_hermite
+from .models.objectives import HEADS, OBJECTIVES
+from .models.settings import ModelConfig, TrainingConfig
 
-__all__ = ["LatentPoints", "VariationalAutoencoder", "versions"]
+__all__ = ["POINTS", "LatentPoints", "VariationalAutoencoder", "versions"]
 
 
 def versions() -> dict[str, str]:
@@ -30,12 +32,12 @@ def versions() -> dict[str, str]:
 class LatentPoints(keras.layers.Layer):
     """Chooses the points z that are decoded for each image.
 
-    `"sample"`: z = mean + stddev ε with ε ~ N(0, I), the reparameterisation of Kingma & Welling
-    (2014, arXiv 1312.6114, sec. 2.4). `"quadrature"`: the same with ε on the Gauss-Hermite
-    nodes. `"mean"` and `"autoencoder"`: z = mean. `"blog"`: z = mean + exp(s) 0.1 ε.
+    z = mean + stddev ε, the reparameterisation of Kingma & Welling (2014, arXiv 1312.6114, sec.
+    2.4), with ε drawn, on the nodes of a quadrature or zero, as `POINTS` of the objective says;
+    stddev as its head is read, `objectives.HEADS`.
 
     Args:
-        objective: a key of `config.OBJECTIVES`.
+        objective: a key of `objectives.OBJECTIVES`.
         samples: draws per image, for `"sample"` and `"blog"`.
         quadrature_order: nodes per dimension, for `"quadrature"`.
         seed: of ε.
@@ -59,17 +61,25 @@ class LatentPoints(keras.layers.Layer):
         self.seed_generator = keras.random.SeedGenerator(seed)
 
     def call(self, mean: Any, head: Any) -> tuple[Any, Any]:
-        if self.objective in ("mean", "autoencoder"):
-            return mean[None], ops.ones((1, 1))
-        if self.objective == "quadrature":
-            nodes, weights = gauss_hermite(self.quadrature_order, mean.shape[-1])
-            epsilon = ops.convert_to_tensor(nodes[:, None, :], dtype="float32")
-            weights = ops.convert_to_tensor(weights[:, None], dtype="float32")
-        else:
-            shape = (self.samples, ops.shape(mean)[0], mean.shape[-1])
-            epsilon = keras.random.normal(shape, seed=self.seed_generator)
-            weights = ops.full((self.samples, 1), 1.0 / self.samples)
-        stddev = 0.1 * ops.exp(head) if self.objective == "blog" else ops.exp(0.5 * head)
+        objective = OBJECTIVES[self.objective]
+        reading = HEADS[objective.head]
+        return POINTS[objective.points](self, mean, reading.factor * ops.exp(reading.rate * head))
+
+    def at_mean(self, mean: Any, stddev: Any) -> tuple[Any, Any]:
+        """z = mean."""
+        return mean[None], ops.ones((1, 1))
+
+    def at_nodes(self, mean: Any, stddev: Any) -> tuple[Any, Any]:
+        """z = mean + stddev ε with ε on the Gauss-Hermite nodes."""
+        nodes, weights = gauss_hermite(self.quadrature_order, mean.shape[-1])
+        epsilon = ops.convert_to_tensor(nodes[:, None, :], dtype="float32")
+        return mean + stddev * epsilon, ops.convert_to_tensor(weights[:, None], dtype="float32")
+
+    def at_samples(self, mean: Any, stddev: Any) -> tuple[Any, Any]:
+        """z = mean + stddev ε with ε ~ N(0, I)."""
+        shape = (self.samples, ops.shape(mean)[0], mean.shape[-1])
+        epsilon = keras.random.normal(shape, seed=self.seed_generator)
+        weights = ops.full((self.samples, 1), 1.0 / self.samples)
         return mean + stddev * epsilon, weights
 
     def get_config(self) -> dict[str, Any]:
@@ -80,6 +90,14 @@ class LatentPoints(keras.layers.Layer):
             "quadrature_order": self.quadrature_order,
             "seed": self.seed,
         }
+
+
+# The points that an objective decodes, by the name in `Objective.points`.
+POINTS: dict[str, Callable[[LatentPoints, Any, Any], tuple[Any, Any]]] = {
+    "sample": LatentPoints.at_samples,
+    "quadrature": LatentPoints.at_nodes,
+    "mean": LatentPoints.at_mean,
+}
 
 
 @keras.saving.register_keras_serializable(package="vae_core")
@@ -185,7 +203,7 @@ class VariationalAutoencoder(keras.Model):
         kl = 0.5 * ops.sum(ops.square(mean) + ops.exp(log_var) - log_var - 1.0, axis=-1)
         self.reconstruction_tracker.update_state(reconstruction_loss)
         self.kl_tracker.update_state(kl)
-        beta = 0.0 if self.config.objective == "autoencoder" else self.config.beta
+        beta = self.config.beta if self.config.trained_for.has_kl else 0.0
         return ops.mean(reconstruction_loss + beta * kl)
 
     @tf.function(jit_compile=True)

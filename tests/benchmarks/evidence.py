@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from vae_core import checkpoint
-from vae_core.bernoulli import reconstruction_loss
-from vae_core.data import ASSETS, Dataset, pixels
-from vae_core.evaluation import half_width
-from vae_core.evidence import EvidenceGrid
+from vae_core.inference.evaluation import half_width
+from vae_core.inference.evidence import EvidenceGrid
+from vae_core.maths.bernoulli import reconstruction_loss
+from vae_core.models import checkpoint
+from vae_core.models.data import ASSETS, Dataset, pixels
 
 __all__ = ["IMAGES", "measure"]
 

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page
 from tests.benchmarks.browsing import run_browser
 from tests.browser.pages import wait_idle
 from tests.browser.server import Server, serve
-from vae_core.explorer.models import MODEL_NAMES
+from vae_core.explorer.server.library import MODEL_NAMES
 
 SESSIONS = 10
 MOVES = 200

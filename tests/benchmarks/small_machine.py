@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, Page
 from tests.benchmarks.browsing import run_browser
 from tests.browser.pages import wait_idle
 from tests.browser.server import Server, serve
-from vae_core.explorer.models import FASHION_NAMES, MODEL_NAMES
+from vae_core.explorer.server.library import FASHION_NAMES, MODEL_NAMES
 
 VISITORS = 10
 LIMIT = 690  # MB that Streamlit Community Cloud guarantees

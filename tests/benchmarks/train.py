@@ -17,8 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
-from vae_core.config import TrainingConfig
-from vae_core.data import MNIST, Dataset, pixels
+from vae_core.models.data import MNIST, Dataset, pixels
+from vae_core.models.settings import TrainingConfig
 
 ROUNDS = 5
 EPOCHS = 4
@@ -30,7 +30,7 @@ TORCH_LOOP = Path(__file__).with_name("torch_loop.py")
 
 def epochs_ours() -> None:
     """`train`, with its checkpoints and its test losses."""
-    from vae_core.training import train
+    from vae_core.training.loop import train
 
     seconds = [0.0]
     with tempfile.TemporaryDirectory() as folder:
@@ -42,8 +42,8 @@ def epochs_bare() -> None:
     """The same fit as `train`'s, without checkpoints and test losses, as plain `fit` has none."""
     import keras
 
-    from vae_core import training
     from vae_core.keras_model import VariationalAutoencoder
+    from vae_core.training import loop as training
 
     images = Dataset().images("train")
     steps, per_call = training._steps(len(images) // BLOG.batch_size)
@@ -92,7 +92,7 @@ def _clock():  # type: ignore[no-untyped-def]
 
 def goal_ours() -> None:
     """The page's default run, from an empty process to the goal."""
-    from vae_core.explorer.settings import DEFAULT
+    from vae_core.explorer.visitor.run_settings import DEFAULT
 
     _run_to_goal(DEFAULT)
 
@@ -124,7 +124,7 @@ def goal_blog() -> None:
 
 
 def _run_to_goal(config: TrainingConfig) -> None:
-    from vae_core.training import Progress, train
+    from vae_core.training.loop import Progress, train
 
     def stop(progress: Progress) -> None:
         if progress.values.get("test_loss", np.inf) <= GOAL:

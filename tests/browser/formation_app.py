@@ -12,7 +12,8 @@ import streamlit as st
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))  # Streamlit puts this script's folder there
 
-from vae_core.explorer.formation import Frame, Measures, mount_formation  # noqa: E402
+from vae_core.explorer.parts.formation import Measures, mount_formation  # noqa: E402
+from vae_core.explorer.server.jobs import Frame
 
 EPOCHS = 20
 POINTS = 2000

@@ -12,8 +12,8 @@ import streamlit as st
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))  # Streamlit puts this script's folder there
 
-from vae_core.drawing import normalize, pack, rasterize, unpack  # noqa: E402
-from vae_core.explorer.pad import drawn, mount_pad, pad_data, pen_down  # noqa: E402
+from vae_core.explorer.parts.pad import drawn, mount_pad, pad_data, pen_down  # noqa: E402
+from vae_core.models.drawn_digit import normalize, pack, rasterize, unpack  # noqa: E402
 
 OTHER = np.zeros((28, 28), np.uint8)
 OTHER[4:24, 12:16] = 255

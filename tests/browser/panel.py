@@ -3,21 +3,17 @@
 import base64
 import re
 from dataclasses import dataclass, fields
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from playwright.sync_api import Locator, Page
 
-import vae_core.explorer
-from vae_core.explorer.state import Choices
+from vae_core.experiments.choices import Choices
 
-__all__ = ["Panel", "empty_place", "light_theme", "lonely_image", "query_of"]
+__all__ = ["Panel", "empty_place", "lonely_image", "query_of", "rgb"]
 
 Array = NDArray[np.floating]
 
-THEME = Path(vae_core.explorer.__file__).parent / "frontend" / "theme.js"
 PIXELS = """(canvas) => {
     const { width, height } = canvas;
     const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
@@ -32,10 +28,9 @@ TWO_FRAMES = """() => new Promise((done) => {
 })"""
 
 
-def light_theme(page: Page) -> dict[str, Any]:
-    """The colours of the light theme, `{"symbol": {...}, "classes": [...], "pointAlpha": ...}`."""
-    theme: dict[str, Any] = page.evaluate(f"() => {{ {THEME.read_text()}; return THEMES.light; }}")
-    return theme
+def rgb(colour: str) -> Array:
+    """Red, green and blue of `#rrggbb`, `(3,)` in 0 to 255."""
+    return np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)], np.float64)
 
 
 def query_of(choices: Choices) -> str:

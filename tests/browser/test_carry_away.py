@@ -11,15 +11,16 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Locator, Page
 
-from vae_core.explorer.carry_away import view_csv, view_script
+from vae_core.experiments.choices import Choices
+from vae_core.experiments.view import compute_view
+from vae_core.experiments.view_files import view_csv, view_script
+from vae_core.experiments.wording import numbers, objective_sentence
+from vae_core.explorer.frontend import theme
 from vae_core.explorer.pages.explore import TITLE
-from vae_core.explorer.state import Choices
-from vae_core.explorer.view import compute_view
-from vae_core.explorer.wording import numbers, objective_sentence
 
 from ..explore_page import choices, loaded, mnist
 from .pages import OpenPage, wait_idle
-from .panel import THEME, Panel, query_of
+from .panel import Panel, query_of
 
 OpenView = Callable[..., Page]
 
@@ -95,9 +96,8 @@ def part(slide: NDArray[np.int_], box: tuple[int, int, int, int]) -> NDArray[np.
     return slide[top:bottom, left:right]
 
 
-def symbol_colour(page: Page, dark: bool, name: str) -> NDArray[np.int_]:
-    theme = page.evaluate(f"() => {{ {THEME.read_text()}; return THEMES; }}")
-    colour = theme["dark" if dark else "light"]["symbol"][name]
+def symbol_colour(dark: bool, name: str) -> NDArray[np.int_]:
+    colour = theme()["dark" if dark else "light"]["symbol"][name]
     return np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)])
 
 
@@ -125,7 +125,7 @@ def test_the_picture_holds_every_part_of_the_view(
         assert inked[: middle + 4].any(), name
         assert inked[middle - 4 :].any(), name
     plane = part(slide, parts["right plane" if shift else "left plane"])
-    of_sample = np.abs(plane - symbol_colour(page, dark, "sample")).max(axis=-1) < 12
+    of_sample = np.abs(plane - symbol_colour(dark, "sample")).max(axis=-1) < 12
     assert of_sample.sum() > 1500  # two ellipses, three pixels wide
     height, width = of_sample.shape
     assert np.ptp(np.flatnonzero(of_sample.any(axis=0))) > 0.5 * width
@@ -251,7 +251,7 @@ def test_a_panel_that_is_gone_is_not_in_the_picture(open_view: OpenView) -> None
     page.get_by_role("option", name="none", exact=True).click()
     page.locator(".st-key-panel-versus").wait_for(state="detached")
     wait_idle(page)
-    assert page.evaluate("() => globalThis.vaePanels.size") == 1
+    assert page.evaluate("() => vaeExplorer.code.shownPanels.size") == 1
     page.evaluate(LISTEN)
     picture(page)
     written = [text for text, _ in page.evaluate("() => window.__written")]

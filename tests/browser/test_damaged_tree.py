@@ -6,7 +6,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page
 
-from vae_core.explorer.models import MODELS
+from vae_core.explorer.server.library import MODELS
 
 from .conftest import StartServer
 from .pages import OpenPage, exception_texts

@@ -2,24 +2,22 @@
 
 import base64
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page
 
-import vae_core.explorer
-from vae_core.bernoulli import sigmoid
-from vae_core.config import ModelConfig
-from vae_core.explorer import models
-from vae_core.explorer.components import pack_model
-from vae_core.network import Network
+from vae_core.explorer.frontend import source
+from vae_core.explorer.parts.components import pack_model
+from vae_core.explorer.server import library as models
+from vae_core.maths.bernoulli import sigmoid
+from vae_core.models.network import Network
+from vae_core.models.settings import ModelConfig
 
 from ..explore_page import loaded, mnist
 from ..oracles import random_arrays
 
-SCRIPT = Path(vae_core.explorer.__file__).parent / "frontend" / "decoder.js"
 Z = np.random.default_rng(0).uniform(-4, 4, (1000, 2))
 UNPACK = """(base64) => {
     globalThis.model = unpackModel(Uint8Array.from(atob(base64), (c) => c.charCodeAt(0)));
@@ -40,7 +38,7 @@ def script_page(browser: Browser) -> Iterator[Page]:
     page = browser.new_page()
     # The classes of a script tag are not properties of the window: one script, one scope.
     page.add_script_tag(
-        content=SCRIPT.read_text() + "\nObject.assign(globalThis, { Decoder, unpackModel });"
+        content=source("decoder.js") + "\nObject.assign(globalThis, { unpackModel });"
     )
     yield page
     page.close()

@@ -11,9 +11,9 @@ import pytest
 from numpy.typing import NDArray
 from playwright.sync_api import Browser
 
-from vae_core import checkpoint
-from vae_core.data import ASSETS, Dataset, pixels
-from vae_core.drawing import unpack
+from vae_core.models import checkpoint
+from vae_core.models.data import ASSETS, Dataset, pixels
+from vae_core.models.drawn_digit import unpack
 
 from .conftest import StartServer
 from .pages import OpenPage

@@ -8,10 +8,12 @@ import pytest
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from vae_core.explorer.frontend import theme
+
 from .conftest import StartServer
 from .formation_app import EPOCHS, MARKED, frame, history
 from .pages import OpenPage, wait_idle
-from .panel import PIXELS, light_theme
+from .panel import PIXELS
 from .server import Server
 
 Array = NDArray[np.floating]
@@ -81,8 +83,8 @@ def open_run(open_page: OpenPage, server: Server) -> OpenRun:
     return open_run
 
 
-def colour(page: Page, symbol: str) -> NDArray[np.int_]:
-    text = light_theme(page)["symbol"][symbol]
+def colour(symbol: str) -> NDArray[np.int_]:
+    text = theme()["light"]["symbol"][symbol]
     return np.array([int(text[i : i + 2], 16) for i in (1, 3, 5)])
 
 
@@ -100,7 +102,7 @@ def check_frame(run: Run, index: int) -> None:
     half = max(3.3, 1.06 * extreme[int(0.998 * (extreme.size - 1))])
     assert run.half == pytest.approx(half, abs=1e-3)
     pixels = run.pixels()
-    mean_colour, sample_colour = (colour(run.page, symbol) for symbol in ("mean", "sample"))
+    mean_colour, sample_colour = (colour(symbol) for symbol in ("mean", "sample"))
     for image, stddev in zip(MARKED, expected.stddev, strict=True):
         mean = expected.points[image]
         assert near(pixels, run.to_canvas(mean) + np.array([4, 0]), mean_colour)
@@ -120,7 +122,7 @@ def test_frames_are_drawn_where_they_should_be(open_run: OpenRun) -> None:
 
 def test_without_a_q_there_is_no_ellipse(open_run: OpenRun) -> None:
     run = open_run(3, "&q=none")
-    assert (np.abs(run.pixels() - colour(run.page, "sample")).max(axis=-1) < 40).sum() == 0
+    assert (np.abs(run.pixels() - colour("sample")).max(axis=-1) < 40).sum() == 0
     assert run.half > 20
     assert "ellipse" not in run.root.locator(".caption").inner_text()
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from playwright.sync_api import Page
 
-from vae_core.explorer.layers import LAYERS
-from vae_core.explorer.orders import ORDERS
+from vae_core.experiments.orders import ORDERS
+from vae_core.explorer.parts.layers import LAYERS
 
 from ..explore_page import SHIPPED, loaded
 from .conftest import StartServer

@@ -12,9 +12,9 @@ import streamlit as st
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from vae_core.data import Dataset
-from vae_core.drawing import PEN_WIDTH, Strokes, normalize, pack, rasterize, unpack
-from vae_core.explorer.pad import drawn, pen_down
+from vae_core.explorer.parts.pad import drawn, pen_down
+from vae_core.models.data import Dataset
+from vae_core.models.drawn_digit import PEN_WIDTH, Strokes, normalize, pack, rasterize, unpack
 
 from .conftest import StartServer
 from .pad_app import OTHER

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from playwright.sync_api import Page
+from vae_core.experiments.choices import Choices
 
-from vae_core.explorer.state import Choices
-from vae_core.explorer.view import compute_view, decoded_image
-from vae_core.explorer.wording import numbers
+from vae_core.experiments.view import compute_view, decoded_image
+from vae_core.experiments.wording import numbers
 
 from ..explore_page import choices, loaded, mnist
 from .pages import OpenPage, exception_texts, wait_idle

@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from vae_core.bernoulli import sigmoid
-from vae_core.explorer.view import compute_view
+from vae_core.experiments.view import compute_view
+from vae_core.explorer.frontend import theme
+from vae_core.maths.bernoulli import sigmoid
 
 from ..explore_page import choices, loaded, mnist
 from .pages import OpenPage
-from .panel import Panel, light_theme, query_of
+from .panel import Panel, query_of, rgb
 
 Array = NDArray[np.floating]
 K = 20
@@ -45,8 +46,8 @@ def test_pictures_and_losses_are_those_of_numpy(open_page: OpenPage, side: str) 
         assert panel.picture(f".pictures .{name} canvas") == pytest.approx(picture, abs=1), name
 
     # Towards the colour of the sample where it has more ink, of the mean where it has less.
-    colours = light_theme(panel.page)["rgb"]
-    zero, *ends = (np.array(colours[name], np.float64) for name in ("zero", "mean", "sample"))
+    colours = theme()["light"]
+    zero, *ends = map(rgb, (colours["zero"], *(colours["symbol"][s] for s in ("mean", "sample"))))
     difference = (samples[0] - at_mean)[:, None]
     end = np.where(difference > 0, ends[1], ends[0])
     assert panel.pixels(".pictures .difference canvas").reshape(-1, 3) == pytest.approx(

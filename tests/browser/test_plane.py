@@ -7,21 +7,18 @@ import pytest
 from numpy.typing import NDArray
 from playwright.sync_api import Page
 
-from vae_core.explorer.state import Choices
-from vae_core.explorer.view import draw_epsilon
+from vae_core.experiments.choices import Choices
+from vae_core.experiments.view import draw_epsilon
+from vae_core.explorer.frontend import theme
 
 from ..explore_page import choices, loaded, mnist
 from .pages import OpenPage
-from .panel import Panel, light_theme, query_of
+from .panel import Panel, query_of, rgb
 
 Array = NDArray[np.floating]
 
 # A sample near the mean: its dot has the colour of the ellipse and must not touch it.
 SEED = next(seed for seed in range(1000) if np.abs(draw_epsilon(seed, 1)).max() < 0.3)
-
-
-def rgb(colour: str) -> Array:
-    return np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)], np.float64)
 
 
 def outermost(coloured: NDArray[np.bool_]) -> tuple[float, float] | None:
@@ -67,7 +64,7 @@ def check_ellipse(panel: Panel, chosen: Choices) -> None:
     corner = panel.to_canvas(mean + 2 * chosen.scale * stddev)
     centre = panel.to_canvas(mean)
     radius = np.abs(corner - centre)
-    colour = rgb(light_theme(panel.page)["symbol"]["sample"])
+    colour = rgb(theme()["light"]["symbol"]["sample"])
     coloured = np.abs(panel.pixels() - colour).max(axis=-1) < 40
     rows = list(crossings(coloured, centre, radius, labels=True))
     columns = list(crossings(coloured.T, centre[::-1], radius[::-1], labels=False))
@@ -130,7 +127,7 @@ def isolated(panel: Panel, reach: float) -> list[int]:
 
 def check_points(panel: Panel, images: list[int]) -> None:
     """Each of these points is painted in its class's colour where its mean of q is."""
-    theme = light_theme(panel.page)
+    colours = theme()["light"]
     picture = panel.pixels().astype(np.float64)
     for image in images:
         x, y = panel.to_canvas(loaded("sample").mean[image])
@@ -138,8 +135,8 @@ def check_points(panel: Panel, images: list[int]) -> None:
         window = picture[rows, columns]
         # What lies below: the page, or a grid line of the axes along a whole row or column.
         below = [np.quantile(window, 0.8, axis=axis, keepdims=True) for axis in (0, 1)]
-        ink = 255 - rgb(theme["classes"][mnist().labels[image]])
-        share = (np.minimum(*below) - window) @ ink / (ink @ ink) / theme["pointAlpha"]
+        ink = 255 - rgb(colours["classes"][mnist().labels[image]])
+        share = (np.minimum(*below) - window) @ ink / (ink @ ink) / colours["pointAlpha"]
         share[share < 0.1] = 0
         assert 1 < share.sum() < 40
         assert np.average(np.arange(11), weights=share.sum(axis=0)) + int(x) - 4.5 == (

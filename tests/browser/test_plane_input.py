@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page
 
-from vae_core.bernoulli import sigmoid
+from vae_core.maths.bernoulli import sigmoid
 
 from ..explore_page import loaded, mnist
 from .pages import OpenPage, wait_idle

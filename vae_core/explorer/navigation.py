@@ -1,8 +1,10 @@
 """The pages of the app, and links between them."""
 
+from functools import partial
+
 import streamlit as st
 
-__all__ = ["link", "pages"]
+__all__ = ["run"]
 
 
 # A page is imported when it is shown: Plotly, which only some need, is a quarter of a cold start.
@@ -17,13 +19,13 @@ def _explore() -> None:
 def _argument() -> None:
     from .pages import argument
 
-    argument.show()
+    argument.show(partial(_link, pages()))
 
 
 def _train() -> None:
     from .pages import train
 
-    train.show()
+    train.show(partial(_link, pages()))
 
 
 def pages() -> dict[str, st.Page]:
@@ -35,6 +37,12 @@ def pages() -> dict[str, st.Page]:
     }
 
 
-def link(page: str, label: str, query: dict[str, str]) -> None:
+def _link(known: dict[str, st.Page], page: str, label: str, query: dict[str, str]) -> None:
     """A link to a page with these choices."""
-    st.page_link(pages()[page], label=label, query_params=query)
+    st.page_link(known[page], label=label, query_params=query)
+
+
+def run() -> None:
+    """Draws the page that the address names."""
+    st.set_page_config(page_title="Why does a VAE decode samples?", layout="wide")
+    st.navigation([*pages().values()], position="top").run()

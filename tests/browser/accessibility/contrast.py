@@ -5,9 +5,7 @@ from collections.abc import Sequence
 
 from playwright.sync_api import Page
 
-from vae_core.explorer.figures import SYMBOLS
-
-from ..panel import THEME
+from vae_core.explorer.frontend import theme
 
 __all__ = ["contrast", "faint_colours", "faint_texts"]
 
@@ -85,14 +83,14 @@ def faint_texts(page: Page) -> set[str]:
     }
 
 
-def faint_colours(page: Page, theme: str) -> dict[str, str]:
+def faint_colours(page: Page, name: str) -> dict[str, str]:
     """Colours of what is written on canvases and figures that have too little contrast."""
-    colours = page.evaluate(f"() => {{ {THEME.read_text()}; return THEMES.{theme}; }}")
-    written = {**colours["symbol"], "text": colours["text"], "label": SYMBOLS[theme]["label"]}
+    colours = theme()[name]
+    written = {**colours["symbol"], "label": colours["label"]}
     app = page.get_by_test_id("stApp")
     background = app.evaluate("(app) => getComputedStyle(app).backgroundColor")
     return {
-        name: colour
-        for name, colour in written.items()
+        symbol: colour
+        for symbol, colour in written.items()
         if contrast(colour, background) < LEAST_CONTRAST
     }

@@ -1,5 +1,7 @@
 // The buttons of the view that need the browser: its link, and its picture.
 
+import { page } from "./loader.js";
+
 const SAID = 2000; // milliseconds that a button says what has happened
 const PATIENCE = 5000; // for panels that are still drawing their pictures
 
@@ -29,10 +31,10 @@ async function copyText(text) {
 }
 
 // The panels from left to right, once each shows the pictures of its data.
-async function settledPanels() {
+async function settledPanels({ shownPanels }) {
   const deadline = performance.now() + PATIENCE;
   for (;;) {
-    const panels = [...(globalThis.vaePanels ?? [])].map(([, panel]) => panel);
+    const panels = [...shownPanels.values()];
     const settled = (panel) => panel.element(".panel").dataset.shown === panel.data.version;
     if (panels.length && panels.every(settled)) {
       const left = (panel) => panel.element(".plane").getBoundingClientRect();
@@ -73,7 +75,7 @@ export default function ({ data, parentElement }) {
     button.disabled = true;
     page.whenDefined(async (code) => {
       try {
-        const panels = await settledPanels();
+        const panels = await settledPanels(code);
         if (!panels.length) return say(button, "No panel", "There is no panel to paint");
         await download(code.paintSlide(panels, { ...texts, link: link() }));
       } finally {

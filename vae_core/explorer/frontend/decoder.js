@@ -38,7 +38,7 @@ class Decoder {
 }
 
 // What a model's bytes hold: a JSON header, then float32 arrays in the order it lists.
-function unpackModel(bytes) {
+export function unpackModel(bytes) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const headerLength = view.getUint32(0, true);
   const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + headerLength)));
@@ -56,6 +56,6 @@ function unpackModel(bytes) {
   }));
   const points = take(2 * header.points); // x0, y0, x1, y1, …
   const labels = take(header.points);
-  const { id, width, classes, phrases } = header;
-  return { id, decoder: new Decoder(layers), points, labels, width, classes, phrases };
+  const { id, half, width, classes, phrases } = header;
+  return { id, decoder: new Decoder(layers), points, labels, half, width, classes, phrases };
 }

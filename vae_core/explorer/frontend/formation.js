@@ -1,6 +1,11 @@
 // A run as it forms: the plane with a slider over its epochs, the curves, the numbers of the epoch
 // shown. It follows the newest epoch until the visitor goes back to an earlier one.
 
+import { Curves, rounded } from "./formation_curves.js";
+import { FormationPlane } from "./formation_plane.js";
+import { framesOf, onFrames } from "./frames.js";
+import { currentTheme } from "./theme.js";
+
 const ARRIVAL = 300; // milliseconds in which the points move to a new epoch
 const HANDLED = 120; // the same under the visitor's hand
 const REPLAY = { whole: 6000, least: 80, most: ARRIVAL };
@@ -13,7 +18,7 @@ const MEASURES = [
   ["median σ", (m) => m.stddev, 3],
 ];
 
-class Formation {
+export class Formation {
   constructor(root) {
     this.root = root;
     const element = (this.element = (selector) => root.querySelector(selector));
@@ -39,6 +44,7 @@ class Formation {
     const other = data.run !== this.data?.run;
     this.data = data;
     this.theme = currentTheme(this.root.host ?? this.root);
+    this.plane.emptyHalf = data.half;
     if (other) {
       this.pause();
       Object.assign(this, { index: -1, following: true });

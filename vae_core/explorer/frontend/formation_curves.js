@@ -8,7 +8,7 @@ const CURVES = [
 const PLOT = { height: 84, left: 38, right: 88, top: 4, bottom: 6, inset: 8, axis: 34 };
 const LINE_HEIGHT = 13;
 
-const rounded = (value, digits) => value.toFixed(digits).replace("-", "−");
+export const rounded = (value, digits) => value.toFixed(digits).replace("-", "−");
 const nats = (value) => rounded(value, Math.abs(value) < 100 ? 2 : 1);
 
 // Round values within [low, high], three or four of them where the numbers allow.
@@ -41,7 +41,7 @@ function extent(series) {
   return [middle - 0.58 * span, middle + 0.58 * span];
 }
 
-class Curves {
+export class Curves {
   // onPick(epoch) is called for a click on a chart.
   constructor(element, onPick) {
     this.element = element;

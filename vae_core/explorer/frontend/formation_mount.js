@@ -1,5 +1,7 @@
 // A run, as Streamlit sees it: called for every change of its data or of the theme.
 
+import { Formation } from "./formation.js";
+
 const formations = new WeakMap(); // per instance
 
 export default function ({ data, parentElement }) {

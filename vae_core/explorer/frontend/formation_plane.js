@@ -1,17 +1,17 @@
 // The latent plane of a run: test images, and q of a few of them, moving from epoch to epoch.
 
-const LEAST_HALF = 3.3; // the prior's three rings
-const MOST_HALF = 1e5;
+import {
+  NO_CLASS, TAU, drawAxes, drawClassNames, drawPoints, drawRings, line, medians, text,
+} from "./canvas.js";
+import { View } from "./view.js";
+
 // A fifth of the points that Explore shows: drawn as those of a closer view, and stronger.
 const POINTS = { half: 1, alpha: 0.65 };
 
 // What is drawn of a frame: it can be mixed with that of another one.
 function poseOf(frame) {
   if (!frame.pose) {
-    const { points, stddev } = frame;
-    const extreme = Float32Array.from(points, Math.abs).sort();
-    const reach = 1.06 * (extreme[Math.floor(0.998 * (extreme.length - 1))] ?? 0);
-    const half = Math.min(MOST_HALF, Math.max(LEAST_HALF, reach));
+    const { points, stddev, half } = frame;
     frame.pose = { points, stddev, half, places: medians(frame) };
   }
   return frame.pose;
@@ -28,9 +28,10 @@ function mixed(a, b, share) {
   };
 }
 
-class FormationPlane {
+export class FormationPlane extends View {
   constructor(canvas) {
-    Object.assign(this, { canvas, size: 0, centre: [0, 0], half: LEAST_HALF });
+    super(canvas);
+    this.emptyHalf = 1; // shown while there is no frame: it comes with the data
     this.pose = this.from = this.to = this.target = null;
   }
 
@@ -63,16 +64,6 @@ class FormationPlane {
     this.request = null;
   }
 
-  toScreen(x, y) {
-    const unit = this.size / (2 * this.half);
-    return [(x - this.centre[0]) * unit + this.size / 2, (this.centre[1] - y) * unit + this.size / 2];
-  }
-
-  toData(px, py) {
-    const unit = (2 * this.half) / this.size;
-    return [this.centre[0] + (px - this.size / 2) * unit, this.centre[1] - (py - this.size / 2) * unit];
-  }
-
   draw() {
     // A hidden tab gets no frames: what is asked for meanwhile is drawn once, when it is seen.
     this.request ??= requestAnimationFrame((now) => {
@@ -102,7 +93,7 @@ class FormationPlane {
     if (canvas.width !== pixels || canvas.height !== pixels) canvas.width = canvas.height = pixels;
     const context = canvas.getContext("2d");
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    this.half = pose?.half ?? LEAST_HALF;
+    this.half = pose?.half ?? this.emptyHalf;
     context.fillStyle = theme.background;
     context.fillRect(0, 0, size, size);
     drawAxes(context, this);
@@ -118,9 +109,7 @@ class FormationPlane {
       this.drawEllipses(context, marks, theme.symbol.sample, 1.5);
       this.nameDrawing(context, marks);
     }
-    const [left, top] = this.toData(0, 0);
-    const [right, bottom] = this.toData(size, size);
-    canvas.dataset.view = [left, right, bottom, top].join(" ");
+    this.tell();
   }
 
   drawPoints(context) {

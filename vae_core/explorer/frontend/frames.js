@@ -12,10 +12,11 @@ function unpackFrames(bytes) {
   const { run, first, points: count, marked } = header;
   const labels = copy.subarray(4 + length, 4 + length + count);
   let offset = 4 + length + 4 * Math.ceil(count / 4);
-  const frames = header.frames.map(({ epoch, scale, stddev }) => {
+  const frames = header.frames.map(({ epoch, scale, half, stddev }) => {
     const whole = new Int16Array(copy.buffer, offset, 2 * count);
     offset += 4 * count;
-    return { run, epoch, labels, marked, stddev, points: Float32Array.from(whole, (v) => v * scale) };
+    const points = Float32Array.from(whole, (v) => v * scale);
+    return { run, epoch, labels, marked, half, stddev, points };
   });
   return { run, first, frames };
 }
@@ -29,7 +30,7 @@ function sameFrame(a, b) {
   );
 }
 
-function offerFrames(bytes) {
+export function offerFrames(bytes) {
   const { run, first, frames } = unpackFrames(bytes);
   const held = frameStore.runs.get(run) ?? [];
   frameStore.runs.delete(run);
@@ -44,14 +45,14 @@ function offerFrames(bytes) {
 }
 
 // The frames of a run from the first on, as far as they have come.
-function framesOf(run, count) {
+export function framesOf(run, count) {
   const held = frameStore.runs.get(run) ?? [];
   const missing = Array.from(held).findIndex((frame) => !frame); // blocks may overtake each other
   return held.slice(0, Math.min(count, missing < 0 ? held.length : missing));
 }
 
 // Calls back when frames of any run came; returns what ends it.
-function onFrames(callback) {
+export function onFrames(callback) {
   frameStore.listeners.add(callback);
   return () => frameStore.listeners.delete(callback);
 }

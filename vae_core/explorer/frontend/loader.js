@@ -1,7 +1,7 @@
-// The meeting point of the page's components: the one that brings the code, and those that use
+// The global where the page's components meet: the one that brings the code, and those that use
 // it, whichever comes first.
 
-const page = (globalThis.vaeExplorer ??= {
+export const page = (globalThis.vaeExplorer ??= {
   code: null,
   waiting: [],
   define(code) {

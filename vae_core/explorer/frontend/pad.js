@@ -1,6 +1,8 @@
 // A square to draw a digit on. It keeps the strokes and sends them while they grow; a picture that
 // came from elsewhere is shown as it is, until the first stroke replaces it.
 
+import { currentTheme } from "./theme.js";
+
 const SEND_EVERY = 120; // milliseconds
 const NEAREST = 0.002; // of the pad's side: a point closer to the last one would not show
 const KEY_STEP = 1 / 28;

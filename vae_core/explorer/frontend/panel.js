@@ -1,13 +1,19 @@
 // One model's panel: plane, numbers, pictures, samples. The server sends numbers and points of
 // the plane; every picture is decoded here.
 
+import { bytesOf, diverging, paint, pixelMoments } from "./pictures.js";
+import { Plane } from "./plane.js";
+import { SampleGrid } from "./samples.js";
+import { store, withModel } from "./store.js";
+import { currentTheme } from "./theme.js";
+
 const panels = new WeakMap(); // per instance: Streamlit calls the function below again and again
 // What is on the page, for those who carry it away: a panel's element to its panel.
-const shownPanels = (globalThis.vaePanels ??= new Map());
+export const shownPanels = new Map();
 
 const NARROW = 520; // css pixels, as in panel.css
 
-const PICTURES = [
+export const PICTURES = [
   ["x", "x", "the image"],
   ["mean", "decoded mean", "the decoder's picture of the mean of q"],
   ["sample", "one sample", "the decoder's picture of the first sample of q"],
@@ -122,7 +128,7 @@ function showPictures(panel, data, theme) {
   slice();
 }
 
-function showPanel({ data, parentElement, setTriggerValue }) {
+export function showPanel({ data, parentElement, setTriggerValue }) {
   let panel = panels.get(parentElement);
   if (!panel) {
     panel = build(parentElement, setTriggerValue);

@@ -10,33 +10,33 @@ function grey(value) {
 
 // Diverging scale for a difference in [-limit, limit]: more ink towards the sample's colour,
 // less ink towards the mean's, nothing at zero.
-function diverging(value, limit, theme) {
+export function diverging(value, limit, theme) {
   const t = Math.min(1, Math.abs(value) / limit);
   const end = value > 0 ? theme.rgb.sample : theme.rgb.mean;
   const [r, g, b] = theme.rgb.zero.map((zero, i) => Math.round(zero + t * (end[i] - zero)));
   return OPAQUE | (b << 16) | (g << 8) | r;
 }
 
-function imageOf(values, width, colour = grey) {
+export function imageOf(values, width, colour = grey) {
   const image = new ImageData(width, values.length / width);
   const pixels = new Uint32Array(image.data.buffer);
   for (let i = 0; i < values.length; i++) pixels[i] = colour(values[i]);
   return image;
 }
 
-function paint(canvas, values, width, colour) {
+export function paint(canvas, values, width, colour) {
   const image = imageOf(values, width, colour);
   if (canvas.width !== image.width) canvas.width = image.width;
   if (canvas.height !== image.height) canvas.height = image.height;
   canvas.getContext("2d").putImageData(image, 0, 0);
 }
 
-function bytesOf(base64) {
+export function bytesOf(base64) {
   return Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
 }
 
 // Mean and stddev of each pixel over pictures.
-function pixelMoments(pictures) {
+export function pixelMoments(pictures) {
   const count = pictures.length;
   const size = pictures[0].length;
   const average = new Float32Array(size);

@@ -1,15 +1,18 @@
 // The latent plane: test images as points, the prior's rings, one posterior to scale, its samples.
 
+import { drawBackdrop, drawCursor, drawPosterior } from "./scene.js";
+import { View } from "./view.js";
+
 const PICK_RADIUS = 7; // css pixels
 const CURSOR_STEP = 8;
 const DOUBLE_CLICK = 600; // milliseconds
 const RAW_INTERVAL = 4; // of a mouse that reports a thousand times a second
 
-class Plane {
+export class Plane extends View {
   // onPick({image}) or onPick({z}) is called for a click, a tap or Enter;
   // onHover(z, image or null) or onHover(null) when the pointer or the cursor moves.
   constructor(canvas, onPick, onHover) {
-    this.canvas = canvas;
+    super(canvas);
     this.onPick = onPick;
     this.onHover = onHover;
     this.backdrop = document.createElement("canvas"); // all that a click does not change
@@ -36,9 +39,7 @@ class Plane {
   // The whole cloud, with the origin in the middle and one scale for both axes.
   home() {
     if (!this.model) return;
-    const extreme = Array.from(this.model.points, Math.abs).sort((a, b) => a - b);
-    const half = Math.max(3.3, 1.06 * extreme[Math.floor(0.998 * (extreme.length - 1))]);
-    this.lookAt(0, 0, half);
+    this.lookAt(0, 0, this.model.half);
   }
 
   // Shows centre ± half in both directions.
@@ -61,16 +62,6 @@ class Plane {
     this.size = size;
     this.stale = true;
     this.draw();
-  }
-
-  toScreen(x, y) {
-    const unit = this.size / (2 * this.half);
-    return [(x - this.centre[0]) * unit + this.size / 2, (this.centre[1] - y) * unit + this.size / 2];
-  }
-
-  toData(px, py) {
-    const unit = (2 * this.half) / this.size;
-    return [this.centre[0] + (px - this.size / 2) * unit, this.centre[1] - (py - this.size / 2) * unit];
   }
 
   // The test image whose point is nearest, if it lies within reach.
@@ -99,7 +90,7 @@ class Plane {
 
   paint() {
     const ratio = globalThis.devicePixelRatio || 1;
-    const pixels = Math.round((this.size ?? 0) * ratio);
+    const pixels = Math.round(this.size * ratio);
     if (!pixels) return; // not laid out yet
     const { canvas, backdrop } = this;
     if (canvas.width !== pixels || canvas.height !== pixels) {
@@ -118,9 +109,7 @@ class Plane {
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     drawPosterior(context, this);
     if (this.cursor) drawCursor(context, this);
-    const [left, top] = this.toData(0, 0);
-    const [right, bottom] = this.toData(this.size, this.size);
-    canvas.dataset.view = [left, right, bottom, top].join(" ");
+    this.tell();
   }
 
   // --- input ---------------------------------------------------------------------------------

@@ -1,9 +1,11 @@
 // The grid of decoded samples, each with its loss below it. One canvas a row: a canvas for each
 // sample would have the browser keep and composite up to 256 of them.
 
-const CELL_MARGIN = 1; // transparent picture pixels around each sample
+import { imageOf } from "./pictures.js";
 
-class SampleGrid {
+export const CELL_MARGIN = 1; // transparent picture pixels around each sample
+
+export class SampleGrid {
   constructor(element) {
     this.element = element;
   }

@@ -1,12 +1,17 @@
 // The view as one picture for a slide, 1920 x 1080. What the panels show is painted again at this
 // size: the plane by its own functions, the pictures from their pixels, the numbers as text.
 
+import { drawAxes, drawClassNames, drawPoints, drawRings, line, medians } from "./canvas.js";
+import { PICTURES } from "./panel.js";
+import { CELL_MARGIN } from "./samples.js";
+import { drawField, drawPosterior, drawTiles } from "./scene.js";
+
 const SLIDE = { width: 1920, height: 1080, margin: 40, gap: 48 };
 const SMALL = 22; // pixels: nothing is written smaller but the indices of symbols
 
-// panels: one or two of `vaePanels`, with their pictures shown.
+// panels: one or two of `shownPanels`, with their pictures shown.
 // texts: {title, link, headings: {model: {name, sentence}}}.
-function paintSlide(panels, texts) {
+export function paintSlide(panels, texts) {
   const canvas = document.createElement("canvas");
   Object.assign(canvas, { width: SLIDE.width, height: SLIDE.height });
   const slide = new Slide(canvas.getContext("2d"), panels[0]);

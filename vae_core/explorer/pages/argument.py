@@ -1,28 +1,19 @@
 """The argument: seven claims, each with an experiment on the visitor's image and model."""
 
-from collections.abc import Callable
-
 import streamlit as st
 
 from ...errors import InputError
-from ..claims import (
-    delta,
-    expectation,
-    families_of_q,
-    mean_objective,
-    one_sample,
-    prior,
-    recipe,
-)
-from ..claims.subject import Subject, subject_of
-from ..controls import bound_integer, image_controls, model_select
-from ..models import NoCounterpart, images_beside, load_model
-from ..navigation import link
-from ..state import chosen_model, enter_page, keep_choices, parse_z
-from ..style import COMMON
-from ..texts import claim, questions
+from ...experiments.subject import Subject, subject_of
+from ...inference.loaded_model import LoadedModel
+from ..claims import all_claims
+from ..parts.links import Link
+from ..parts.style import COMMON
+from ..parts.texts import claim, questions
+from ..server.library import NoCounterpart, counterpart, images_beside, load_model
+from ..visitor.controls import image_controls, model_select, seed_input
+from ..visitor.session import chosen_model, enter_page, keep_choices, read_subject_choices
 
-__all__ = ["CLAIMS", "QUESTIONS", "show"]
+__all__ = ["QUESTIONS", "labels", "show"]
 
 STYLE = """
 <style>
@@ -40,31 +31,21 @@ STYLE = """
 </style>
 """
 
-CLAIMS: dict[str, Callable[[Subject], None]] = {
-    "1": expectation.show,
-    "2": one_sample.show,
-    "3": mean_objective.show,
-    "4": delta.show,
-    "5": families_of_q.show,
-    "6": prior.show,
-    "7": recipe.show,
-}
 QUESTIONS = "questions"
 FIRST = "1"
-LABELS = {
-    "1": "1 Why sample",
-    "2": "2 One is enough",
-    "3": "3 The mean",
-    "4": "4 A point",
-    "5": "5 Other q",
-    "6": "6 Generating",
-    "7": "7 The blog",
-    QUESTIONS: "Questions",
-}
 
 
-def show() -> None:
-    """Draws the page; only the claim that is open computes anything."""
+def labels() -> dict[str, str]:
+    """What can be opened, by its name in the address, with the label of its tab."""
+    return {key: one.label for key, one in all_claims().items()} | {QUESTIONS: "Questions"}
+
+
+def show(link: Link) -> None:
+    """Draws the page; only the claim that is open computes anything.
+
+    Args:
+        link: draws a link to a page.
+    """
     enter_page("argument")
     st.html(COMMON + STYLE)
     st.title("The argument, claim by claim", anchor=False)
@@ -75,19 +56,18 @@ def show() -> None:
         return
     opened = _opened()
     if opened == QUESTIONS:
-        _questions()
+        _questions(link)
         return
     _controls()
-    state = st.session_state
     text = claim(int(opened))
     st.subheader(text.title, anchor=False)
     st.markdown(text.body)
     try:
-        model = load_model(state.model)
-        draw = state.draw if model.test.drawable else ""
-        subject = subject_of(model, int(state.image), parse_z(state.z), int(state.seed), draw)
-        st.caption(f"Experiment on {subject.caption}, under `{model.name}`. Numbers are in nats.")
-        CLAIMS[opened](subject)
+        subject = _subject(load_model(st.session_state.model))
+        st.caption(
+            f"Experiment on {subject.caption}, under `{subject.model.name}`. Numbers are in nats."
+        )
+        all_claims()[opened].show(subject)
     except NoCounterpart as error:
         st.info(str(error))
     except InputError as error:
@@ -95,15 +75,24 @@ def show() -> None:
     keep_choices()
 
 
+def _subject(model: LoadedModel) -> Subject:
+    def other(name: str) -> LoadedModel:
+        found = counterpart(name, model)
+        return model if found == model.name else load_model(found)
+
+    return subject_of(model, read_subject_choices(model.test), other)
+
+
 def _opened() -> str:
     """The claim that the address names. Bound, the address would hold the label, not the number."""
     asked = st.query_params.get("claim", FIRST)
-    st.session_state.claim = asked if asked in LABELS else FIRST
+    tabs = labels()
+    st.session_state.claim = asked if asked in tabs else FIRST
     chosen = st.segmented_control(
         "Claim",
-        list(LABELS),
+        list(tabs),
         required=True,
-        format_func=lambda key: LABELS[key],
+        format_func=lambda key: tabs[key],
         key="claim",
         on_change=_open,
         label_visibility="collapsed",
@@ -119,10 +108,10 @@ def _controls() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         image_controls()
         model_select()
-        st.number_input("Seed", 0, 2**31 - 1, 0, key="seed", width=125, **bound_integer("seed"))
+        seed_input()
 
 
-def _questions() -> None:
+def _questions(link: Link) -> None:
     try:
         found = questions()
     except InputError as error:

@@ -4,6 +4,7 @@ import base64
 import contextlib
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -12,18 +13,26 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from ...errors import InputError
-from .. import carry_buttons
-from ..brought import brought_problem
-from ..components import mount_code, mount_model_data, mount_panel
-from ..computing import compute_for
-from ..controls import BOUND, bound_integer, image_controls, model_select, versus_select
-from ..layers import LAYERS, layer_data
-from ..models import LoadedModel, images_beside, load_model, warm_up
-from ..own_digit import is_open, own_digit, toggle
-from ..state import (
-    DEFAULT_K,
-    MAX_K,
-    Choices,
+from ...experiments.choices import Choices
+from ...experiments.quantity import KINDS
+from ...experiments.view import shown_picture, view_of
+from ...experiments.wording import (
+    description,
+    introduction,
+    numbers,
+    objective_sentence,
+    verdict,
+)
+from ...inference.loaded_model import LoadedModel
+from ..parts import view_buttons
+from ..parts.components import mount_code, mount_model_data, mount_panel
+from ..parts.layers import layer_data
+from ..parts.style import COMMON
+from ..server.computing import compute_for
+from ..server.library import brought_problem, images_beside, load_model, warm_up
+from ..visitor.controls import image_controls, model_select, sample_controls, versus_select
+from ..visitor.own_digit import is_open, own_digit, toggle
+from ..visitor.session import (
     chosen_model,
     enter_page,
     handle_pick,
@@ -31,11 +40,7 @@ from ..state import (
     known_choices,
     landing_choices,
     read_choices,
-    resample,
 )
-from ..style import COMMON
-from ..view import compute_view, shown_picture
-from ..wording import definitions, description, introduction, numbers, objective_sentence, verdict
 
 __all__ = ["show"]
 
@@ -104,36 +109,66 @@ def _hand_over(place: DeltaGenerator, names: Sequence[str]) -> None:
 @st.fragment
 def _explorer() -> None:
     """The controls and the panels: all that a click changes, run alone for most of them."""
-    early = known_choices() or landing_choices()
-    if early and _models_of(early) != st.session_state[INTRODUCED]:
-        st.rerun()  # the rest of the page names the models and hands them to the browser
-    controls = st.container()
-    pad: DeltaGenerator | None = None
+    known = known_choices() or landing_choices()
+    if known is None:
+        _first_run()
+    else:
+        if _models_of(known) != st.session_state[INTRODUCED]:
+            st.rerun()  # the rest of the page names the models and hands them to the browser
+        _later_run(known)
+    keep_choices()
+
+
+def _first_run() -> None:
+    """The widgets have to be asked what the address says before anything can be drawn."""
+    place = _layout()
+    choices = _widgets(place)
+    _panels(choices, place.columns)
+    view_buttons.mount(TITLE, choices)
+
+
+def _later_run(known: Choices) -> None:
+    """What a click changes goes out before the controls, which the visitor sees already."""
+    place = _layout()
+    _panels(known, place.columns)
+    time.sleep(HEAD_START)
+    choices = _widgets(place)
+    if choices != known:  # the address changed under the widgets: Back, Forward
+        st.rerun()
+    view_buttons.mount(TITLE, choices)
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """Places on the page, in its order."""
+
+    controls: DeltaGenerator
+    pad: DeltaGenerator | None
+    columns: list[DeltaGenerator]
+    headings: list[DeltaGenerator]
+
+
+def _layout() -> _Layout:
+    controls, pad = st.container(), None
     if is_open() and images_beside(chosen_model()).drawable:
         pad, *columns = st.columns([2, 5, 5], gap="medium")
     else:
         columns = [*st.columns(2, gap="medium")]
-    headings = [column.container() for column in columns]
-    # What a click changes goes out first: the controls, which the visitor sees already, would
-    # keep the browser busy. Only a first run has to ask them what the address says.
-    if early:
-        _panels(early, columns)
-        time.sleep(HEAD_START)
-    with controls:
+    return _Layout(controls, pad, columns, [column.container() for column in columns])
+
+
+def _widgets(place: _Layout) -> Choices:
+    """Draws all that can be chosen; returns what is."""
+    with place.controls:
         _controls()
-    for heading, key in zip(headings, PANELS, strict=True):
+    for heading, key in zip(place.headings, PANELS, strict=True):
         with heading:
             _heading(key)
     choices = read_choices()
-    if pad is not None:
-        with pad:
+    if place.pad is not None:
+        with place.pad:
             own_digit(choices)
-    if not early:
-        _panels(choices, columns)
-    elif choices != early:  # the address changed under the widgets: Back, Forward
-        st.rerun()
-    carry_buttons.mount(TITLE, choices)
-    keep_choices()
+    return choices
 
 
 def _models_of(choices: Choices) -> list[str]:
@@ -153,18 +188,7 @@ def _controls() -> None:
         image_controls()
         if images_beside(chosen_model()).drawable:
             toggle()
-        st.number_input("Samples K", 1, MAX_K, DEFAULT_K, key="k", width=125, **bound_integer("k"))
-        st.slider("Stddev × (0 mean, 1 q)", 0.0, 3.0, 1.0, 0.05, key="scale", width=190, **BOUND)
-        st.number_input("Seed", 0, 2**31 - 1, 0, key="seed", width=125, **bound_integer("seed"))
-        st.button("Resample", key="resample", on_click=resample)
-        st.selectbox(
-            "Background",
-            list(LAYERS),
-            key="layer",
-            width=150,
-            help=" ".join(f"**{name}**: {meaning}" for name, meaning in LAYERS.items()),
-            **BOUND,
-        )
+        sample_controls()
 
 
 def _heading(key: str) -> None:
@@ -186,18 +210,20 @@ def _panel(key: str, name: str, choices: Choices) -> None:
         st.error(str(error))
         return
     panel = f"panel-{key}"
-    mount_panel(panel, _cached(model.fingerprint, choices, model), partial(handle_pick, panel))
+    mount_panel(panel, _cached(model, choices), partial(handle_pick, panel))
 
 
-@st.cache_data(max_entries=128, show_spinner=False)
-def _cached(fingerprint: str, choices: Choices, _model: LoadedModel) -> dict[str, Any]:
-    """`panel_data`, shared by all who look at the same thing; `fingerprint` is for the cache."""
-    return compute_for("panels", panel_data, _model, choices)
+@st.cache_data(
+    max_entries=128, show_spinner=False, hash_funcs={LoadedModel: lambda model: model.fingerprint}
+)
+def _cached(model: LoadedModel, choices: Choices) -> dict[str, Any]:
+    """`panel_data`, shared by all who look at the same thing."""
+    return compute_for("panels", panel_data, model, choices)
 
 
 def panel_data(model: LoadedModel, choices: Choices) -> dict[str, Any]:
     """What the panel draws, JSON only."""
-    x = shown_picture(model, choices.image, choices.z, choices.draw)
+    x = shown_picture(model, choices)
     selection: dict[str, Any]
     if choices.draw:
         caption, selection = "x: drawn", {"draw": choices.draw}
@@ -205,11 +231,11 @@ def panel_data(model: LoadedModel, choices: Choices) -> dict[str, Any]:
         caption, selection = "x: picture at z", {"z": choices.z}
     else:
         caption, selection = _caption(model.test.class_of(choices.image)), {"image": choices.image}
-    view = compute_view(model, x, choices.k, choices.scale, choices.seed)
+    view = view_of(model, x, choices)
     return {
         "model": model.fingerprint,
         "version": repr(choices),
-        "verdict": verdict(view, model.network.has_posterior),
+        "verdict": verdict(view, model.has_posterior),
         "description": description(model.name, view),
         "numbers": numbers(view),
         "x": base64.b64encode(np.round(255 * x).astype(np.uint8).tobytes()).decode(),
@@ -242,7 +268,9 @@ def _legend() -> None:
         "drag and double-click zoom, pan and reset; arrow keys and Enter do the same."
     )
     st.markdown(
-        "\n".join(f"- **{name}.** {sentence}" for name, _, sentence, _ in definitions())
+        "\n".join(
+            f"- **{kind.name}.** {kind.sentence}" for kind in KINDS.values() if not kind.beside
+        )
         + "\n\nAll numbers are in nats. Where a number says *exact*, its error is below half a "
         "unit of the last digit."
     )

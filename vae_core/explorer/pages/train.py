@@ -5,20 +5,21 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from ...config import TrainingConfig, command
 from ...errors import InputError
-from ...snapshot import first_of_each_class, shown_images
-from ..carrying import load_zip, model_zip
-from ..formation import mount_formation
-from ..job_queue import JobQueue, server_queue
-from ..jobs import Job, JobView
-from ..models import TestImages, load_test_images
-from ..navigation import link
-from ..own_models import TRAINED, add_own_model, own_models
-from ..run_wording import progress_text, run_verdict, waiting_text
-from ..settings import settings
-from ..state import enter_page, keep_choices, kept_drawing, session_id
-from ..style import COMMON
+from ...models.settings import TrainingConfig, command
+from ...models.test_images import TestImages
+from ...training.snapshot import first_of_each_class, shown_images
+from ..parts.formation import mount_formation
+from ..parts.links import Link
+from ..parts.run_wording import progress_text, run_verdict, waiting_text
+from ..parts.style import COMMON
+from ..server.job_queue import JobQueue, server_queue
+from ..server.jobs import Job, JobView
+from ..server.library import load_test_images
+from ..server.model_zips import load_zip, model_zip
+from ..visitor.own_models import TRAINED, add_own_model, own_models
+from ..visitor.run_settings import settings
+from ..visitor.session import enter_page, is_present, keep_choices, kept_drawing, session_id
 
 __all__ = ["show"]
 
@@ -39,13 +40,17 @@ PROBLEM = "train_problem"  # of the session: why the last request was refused
 ROUND = "upload_round"  # of the session: a new one forgets the file of the last
 
 
-def show() -> None:
-    """Draws the page."""
+def show(link: Link) -> None:
+    """Draws the page.
+
+    Args:
+        link: draws a link to a page.
+    """
     enter_page("train")
     st.html(COMMON + STYLE)
     st.title("Train it yourself: what does the objective do to q?", anchor=False)
     try:
-        test, queue = load_test_images(), server_queue()
+        test, queue = load_test_images(), server_queue(is_present)
     except InputError as error:
         st.error(str(error))
         return
@@ -62,6 +67,8 @@ def show() -> None:
         _bring(test)
     with right:
         _run(queue, job, live, test, config.epochs)
+        if job is not None and not live:
+            _result(job.view(), link)
     keep_choices()
 
 
@@ -114,8 +121,6 @@ def _run(queue: JobQueue, job: Job | None, live: bool, test: TestImages, epochs:
         mount_formation("none", [], labels, [], epochs=epochs, live=False, history={}, measures=[])
         return
     st.fragment(_watch, run_every=POLL if live else None)(queue, job, test, live)
-    if not live:
-        _result(job.view())
 
 
 def _watch(queue: JobQueue, job: Job, test: TestImages, live: bool) -> None:
@@ -150,7 +155,7 @@ def _watch(queue: JobQueue, job: Job, test: TestImages, live: bool) -> None:
     )
 
 
-def _result(view: JobView) -> None:
+def _result(view: JobView, link: Link) -> None:
     """What can be done with a model."""
     if not view.epoch:
         return

@@ -1,0 +1,93 @@
+"""Claim 1: the expectation has no closed form, so it is sampled."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..arrays import Array, in_parts
+from ..inference.evaluation import expected_loss
+from ..inference.loaded_model import LoadedModel
+from ..maths import gaussian
+from ..maths.estimators import Estimate
+from .experiment import Experiment, Outcome
+from .subject import Subject
+from .view import MAX_ORDER, TOLERANCE, draw_epsilon
+
+__all__ = ["EXPERIMENT", "RunningAverage", "running_average", "verdict"]
+
+
+DRAWS = 4096
+JUDGED = 256  # samples after which the verdict looks
+
+
+@dataclass(frozen=True)
+class RunningAverage:
+    """Averages of the loss over the first L samples of q, in nats.
+
+    Attributes:
+        count: L, from 1.
+        average: `(draws,)`.
+        error: standard error of the average; NaN at L = 1.
+        reference: E_q[loss] by quadrature, with its error.
+    """
+
+    count: Array
+    average: Array
+    error: Array
+    reference: Estimate
+
+    def contains_reference(self, count: int) -> bool:
+        """Whether the reference lies within ±2 standard errors after so many samples."""
+        off = abs(self.average[count - 1] - float(self.reference.value[0]))
+        return bool(off <= 2 * self.error[count - 1] + float(self.reference.error[0]))
+
+
+def running_average(model: LoadedModel, x: Array, seed: int, draws: int = DRAWS) -> RunningAverage:
+    """Averages over the first L = 1 … `draws` samples of one image's q."""
+    network = model.network
+    mean, stddev = network.encode(x[None])
+    z = gaussian.reparameterize(mean[0], stddev[0], draw_epsilon(seed, draws))
+    losses = in_parts(lambda part: network.reconstruction_loss(x, z[part]), draws)
+    count = np.arange(1.0, draws + 1)
+    average = np.cumsum(losses) / count
+    centred = losses - losses.mean()  # the variance of differences loses no digits
+    spread = np.cumsum(centred**2) / count - (np.cumsum(centred) / count) ** 2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        error = np.sqrt(np.maximum(spread, 0.0) / (count - 1))
+    reference = expected_loss(
+        network, model.grid, x[None], mean, stddev, tolerance=TOLERANCE, max_order=MAX_ORDER
+    )
+    return RunningAverage(count, average, error, reference)
+
+
+def verdict(result: RunningAverage) -> str:
+    """Whether the average over samples finds the integral, from what is drawn."""
+    reference = float(result.reference.value[0])
+    first = abs(float(result.average[0]) - reference)
+    average, error = float(result.average[JUDGED - 1]), 2 * float(result.error[JUDGED - 1])
+    start = f"One sample is off by {first:.2f} nats. After {JUDGED} the average is {average:.2f} ± "
+    start += f"{error:.2f}"
+    if result.contains_reference(JUDGED):
+        return (
+            f"{start}, and the integral, {reference:.2f}, lies within: **samples estimate what no "
+            "formula gives, and their own spread says how well.**"
+        )
+    return (
+        f"{start}, and the integral, {reference:.2f}, lies outside. **Not here:** ±2 standard "
+        "errors miss about one time in twenty. Resample to see the others."
+    )
+
+
+def _run(subject: Subject) -> Outcome:
+    result = running_average(subject.model, subject.x, subject.seed)
+    numbers = {
+        "one_sample": float(result.average[0]),
+        f"average_of_{JUDGED}": float(result.average[JUDGED - 1]),
+        f"standard_error_of_{JUDGED}": float(result.error[JUDGED - 1]),
+        "integral": float(result.reference.value[0]),
+        "integral_error": float(result.reference.error[0]),
+    }
+    return Outcome(verdict(result), numbers, (result,))
+
+
+EXPERIMENT = Experiment(1, "expectation", _run)

@@ -1,0 +1,206 @@
+"""What one panel shows for one image and one model: posterior, samples, losses, numbers.
+
+A view is a function of the model and the choices.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..arrays import Array
+from ..inference.evaluation import expected_loss
+from ..inference.evidence import Evidence
+from ..inference.loaded_model import LoadedModel
+from ..maths import gaussian
+from ..maths.bernoulli import sigmoid
+from ..maths.estimators import Estimate, monte_carlo, predicted_price
+from ..models.data import pixels
+from ..models.drawn_digit import unpack
+from .choices import Choices
+from .quantity import KINDS, Quantity
+
+__all__ = [
+    "View",
+    "compute_view",
+    "decoded_image",
+    "draw_epsilon",
+    "losses_at",
+    "shown_picture",
+    "view_of",
+]
+
+TOLERANCE = 2e-2  # nats: the page shows two decimals
+MAX_ORDER = 32  # of the quadrature
+
+
+@dataclass(frozen=True)
+class View:
+    """One image under one model; losses in nats.
+
+    Attributes:
+        x: the image, `(pixels,)` in [0, 1].
+        mean: of q(z|x), `(2,)`.
+        stddev: of q as the network gives it, `(2,)`; zero without a q.
+        scale: multiplier of `stddev`; everything below is for N(mean, (scale stddev)²).
+        z: the samples, `(k, 2)`.
+        losses: -log p(x|z) of each sample, `(k,)`.
+        loss_at_mean: -log p(x|mean).
+        sampled_loss: average over the samples, with its standard error.
+        expected_loss: E_q by quadrature, with its last change.
+        kl: KL to the prior; infinite where the stddev is zero.
+        evidence: exact log p(x) and true posterior.
+    """
+
+    x: Array
+    mean: Array
+    stddev: Array
+    scale: float
+    z: Array
+    losses: Array
+    loss_at_mean: float
+    sampled_loss: Estimate
+    expected_loss: Estimate
+    kl: float
+    evidence: Evidence
+
+    @property
+    def price(self) -> float:
+        """E_q[loss] - loss at the mean, the price of sampling."""
+        return float(self.expected_loss.value[0]) - self.loss_at_mean
+
+    @property
+    def predicted_price(self) -> float:
+        """Its second-order prediction, scale² (2 - tr Σ)/2."""
+        return self.scale**2 * float(predicted_price(self.stddev))
+
+    @property
+    def negative_elbo(self) -> float:
+        return float(self.expected_loss.value[0]) + self.kl
+
+    @property
+    def negative_log_evidence(self) -> float:
+        return -float(self.evidence.log_evidence[0])
+
+    @property
+    def slack(self) -> float:
+        """-ELBO + log p(x) = KL(q ‖ p(z|x))."""
+        return self.negative_elbo - self.negative_log_evidence
+
+    @property
+    def has_posterior(self) -> bool:
+        """Whether the network has a q; without one there is nothing to sample."""
+        return bool(self.stddev.any())
+
+    def rows(self) -> list[Quantity]:
+        """The numbers of the view, in the order in which they are shown."""
+        integral, evidence = float(self.expected_loss.error[0]), float(self.evidence.error[0])
+        sampled = self.sampled_loss
+        return [
+            KINDS["loss_at_mean"].of(self.loss_at_mean),
+            *(
+                KINDS[key].of(value if self.has_posterior else math.nan, error, missing="no q")
+                for key, value, error in (
+                    ("sampled_loss", float(sampled.value), float(sampled.error)),
+                    ("price", self.price, integral),
+                    ("predicted_price", self.predicted_price, 0.0),
+                )
+            ),
+            KINDS["kl"].of(self.kl),
+            KINDS["negative_elbo"].of(self.negative_elbo, integral),
+            KINDS["negative_log_evidence"].of(self.negative_log_evidence, evidence),
+            KINDS["slack"].of(self.slack, integral + evidence),
+        ]
+
+
+def draw_epsilon(seed: int, k: int) -> Array:
+    """K draws of N(0, I); a larger K keeps the first ones, and every model gets the same."""
+    return np.random.default_rng(seed).standard_normal((k, 2))
+
+
+def decoded_image(model: LoadedModel, z: Array) -> Array:
+    """The picture at z, `(pixels,)`, rounded to the 256 grey levels of a test image."""
+    grey = np.round(sigmoid(model.network.decode(z)) * 255.0)
+    return (grey / np.float32(255)).astype(np.float32)
+
+
+def shown_picture(model: LoadedModel, choices: Choices) -> Array:
+    """The picture that is chosen: a drawing before a point before a test image.
+
+    Args:
+        model: decodes the point, and has the test images.
+        choices: the picture is that of `draw`, `z` or `image`.
+
+    Returns:
+        `(pixels,)` in [0, 1].
+    """
+    drawn = unpack(choices.draw)
+    if drawn is not None:
+        return pixels(drawn[None])[0]
+    if choices.z is not None:
+        return decoded_image(model, np.array(choices.z))
+    return model.test.pixels(slice(choices.image, choices.image + 1))[0]
+
+
+def compute_view(model: LoadedModel, choices: Choices) -> View:
+    """Everything a panel says about the chosen picture."""
+    return view_of(model, shown_picture(model, choices), choices)
+
+
+def view_of(
+    model: LoadedModel,
+    x: Array,
+    choices: Choices = Choices(k=1),  # noqa: B008 -- frozen
+    evidence_tolerance: float = TOLERANCE,
+) -> View:
+    """Everything a panel says about a picture.
+
+    Args:
+        model: the model.
+        x: the picture, `(pixels,)` in [0, 1].
+        choices: how many samples, of which seed, and the multiplier of the stddev.
+        evidence_tolerance: of the evidence, in nats.
+    """
+    network, scale = model.network, choices.scale
+    mean, stddev = network.encode(x[None])
+    scaled = scale * stddev
+    z = gaussian.reparameterize(mean[0], scaled[0], draw_epsilon(choices.seed, choices.k))
+    losses = network.reconstruction_loss(x, z)
+    loss_at_mean = float(network.reconstruction_loss(x, mean)[0])
+    if scaled.any():
+        exact = expected_loss(
+            network, model.grid, x[None], mean, scaled, tolerance=TOLERANCE, max_order=MAX_ORDER
+        )
+    else:
+        exact = Estimate(np.array([loss_at_mean]), np.zeros(1))
+    return View(
+        x=x,
+        mean=mean[0],
+        stddev=stddev[0],
+        scale=scale,
+        z=z,
+        losses=losses,
+        loss_at_mean=loss_at_mean,
+        sampled_loss=monte_carlo(losses),
+        expected_loss=exact,
+        kl=float(gaussian.kl(mean, scaled)[0]),
+        evidence=model.grid(x[None], evidence_tolerance),
+    )
+
+
+def losses_at(model: LoadedModel, x: Array, stddevs: Array) -> Array:
+    """E over N(mean, stddev²) of the loss of one image, for many stddevs around its own mean.
+
+    Args:
+        model: the model.
+        x: the image, `(pixels,)`.
+        stddevs: `(count, 2)`.
+
+    Returns:
+        `(count,)`, in nats.
+    """
+    mean, _ = model.network.encode(x[None])
+    images, means = (np.repeat(row, len(stddevs), axis=0) for row in (x[None], mean))
+    return expected_loss(
+        model.network, model.grid, images, means, stddevs, tolerance=TOLERANCE, max_order=24
+    ).value

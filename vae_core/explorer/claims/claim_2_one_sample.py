@@ -1,0 +1,171 @@
+"""Claim 2: one sample per image is enough for training."""
+
+import numpy as np
+import streamlit as st
+
+from ...arrays import Array
+from ...errors import InputError
+from ...experiments.claim_2_one_sample import (
+    DRAWS,
+    GRADIENTS,
+    IMAGES,
+    Spread,
+    gradient_sentence,
+    spread,
+    verdict,
+)
+from ...experiments.experiment import no_posterior
+from ...experiments.gradient_record import load_gradients
+from ...experiments.subject import Subject
+from ...models.checkpoint import Metadata
+from ..parts.figures import add_line, draw, figure, symbols, table
+from ..server.library import load_model
+from .caching import cached
+from .claim import Claim
+
+__all__ = ["CLAIM"]
+
+TRAINING_IMAGES = 60_000
+
+
+def show(subject: Subject) -> None:
+    """Draws the experiment."""
+    model = subject.model
+    if model.has_posterior:
+        result = cached(spread, model, x=subject.x, seed=subject.seed)
+        st.markdown(verdict(result))
+        columns = st.columns(2)
+        with columns[0]:
+            _losses(result)
+        with columns[1]:
+            st.markdown("**Two estimates of the gradient, one sample each, this image**")
+            table(
+                ["with respect to the mean of q", "variance"],
+                [
+                    ["pathwise: through the sample z = μ + σε", _figure(result.pathwise)],
+                    ["score function: through ln q", _figure(result.score)],
+                    ["ratio", _figure(result.score / result.pathwise)],
+                ],
+            )
+            st.caption(
+                "Only the pathwise estimate makes one sample enough: that is what the "
+                "reparameterisation is for."
+            )
+    else:
+        st.info(no_posterior(model))
+    columns = st.columns(2)
+    with columns[0]:
+        _gradients()
+    with columns[1]:
+        _histories()
+
+
+def _figure(value: float) -> str:
+    return f"{value:,.0f}" if value >= 10 else f"{value:.2f}"
+
+
+def _losses(result: Spread) -> None:
+    colours = symbols()
+    target = figure("loss / nats", "share per nat", height=300)
+    for values, name, colour in (
+        (result.between, f"{IMAGES} test images", colours["quiet"]),
+        (result.losses, f"{DRAWS} samples, this image", colours["sample"]),
+    ):
+        # Binned here: a browser need not get every loss.
+        height, edges = np.histogram(values, bins=60, density=True)
+        target.add_scatter(
+            x=np.repeat(edges, 2)[1:-1],
+            y=np.repeat(height, 2),
+            name=name,
+            fill="tozeroy",
+            mode="lines",
+            line={"color": colour, "width": 1},
+            hovertemplate=f"{name}<br>%{{x:.1f}} nats<extra></extra>",
+        )
+    low, high = np.quantile(result.between, [0.002, 0.998])
+    low, high = min(low, result.losses.min()), max(high, np.quantile(result.losses, 0.99))
+    target.update_xaxes(range=[low, high])
+    target.update_yaxes(showticklabels=False, type="log")
+    draw(
+        target,
+        f"Distribution of one-sample losses of this image, stddev {result.within_stddev:.2f} nats, "
+        f"over that of different images, stddev {result.between_stddev:.1f} nats.",
+        "figure-losses",
+    )
+
+
+def _gradients() -> None:
+    try:
+        noise = load_gradients(GRADIENTS)
+    except InputError as error:
+        st.error(str(error))
+        return
+    at_start = st.toggle("Before training, not after", key="untrained", bind="query-params")
+    weights = "start" if at_start else "trained"
+    colours = symbols()
+    target = figure("samples L", "ε's share of the variance / %", log_x=True)
+    for part, colour in (("encoder", colours["mean"]), ("decoder", colours["sample"])):
+        for size, dash in zip(noise.batches, ("dot", "solid", "dash"), strict=True):
+            rows = [r for r in noise.rows if (r.weights, r.part) == (weights, part)]
+            rows = [r for r in rows if r.batch_size == size]
+            add_line(
+                target,
+                np.array([r.samples for r in rows]),
+                np.array([100 * r.share for r in rows]),
+                f"{part}, {size} images",
+                colour,
+                dash,
+            )
+    target.update_yaxes(rangemode="tozero")
+    draw(
+        target,
+        "Share of the minibatch gradient's variance that comes from epsilon, against samples L, "
+        "for encoder and decoder and for three batch sizes.",
+        "figure-gradients",
+    )
+    st.caption(gradient_sentence(noise, weights))
+    st.code(noise.command, language=None)
+
+
+def _histories() -> None:
+    try:
+        runs = [load_model(name).metadata for name in ("sample", "sample-10")]
+    except InputError as error:
+        st.error(str(error))
+        return
+    by_decoded = st.toggle("Against decoded samples, not steps", key="decoded", bind="query-params")
+    colours = symbols()
+    title = "decoded samples / million" if by_decoded else "epochs of equally many steps"
+    target = figure(title, "−ELBO, test images / nats", log_x=True)
+    for metadata, colour, dash in zip(
+        runs, (colours["sample"], colours["x"]), ("solid", "dash"), strict=True
+    ):
+        work, loss = _history(metadata, by_decoded)
+        add_line(target, work, loss, f"L = {metadata.training.samples}", colour, dash)
+    target.update_yaxes(range=[148, 185])
+    draw(
+        target,
+        "Minus ELBO on the test images during training with one and with ten samples per image, "
+        f"against {title}.",
+        "figure-histories",
+    )
+    last = [float(metadata.history["test_loss"][-1]) for metadata in runs]
+    work, _ = _history(runs[0], by_decoded=True)
+    as_many = float(np.interp(work[-1], *_history(runs[1], by_decoded=True)))
+    draws = [metadata.training.samples for metadata in runs]
+    st.caption(
+        f"At equal steps L = {draws[0]} ends at {last[0]:.2f} nats and L = {draws[1]} at "
+        f"{last[1]:.2f}. After as many decoded samples as L = {draws[0]} took in all, "
+        f"L = {draws[1]} stood at {as_many:.2f}."
+    )
+
+
+def _history(metadata: Metadata, by_decoded: bool) -> tuple[Array, Array]:
+    loss = np.array(metadata.history["test_loss"], np.float64)
+    work = np.arange(1.0, len(loss) + 1)
+    if by_decoded:
+        work *= TRAINING_IMAGES / 1e6 * metadata.training.samples
+    return work, loss
+
+
+CLAIM = Claim(2, "2 One is enough", show)

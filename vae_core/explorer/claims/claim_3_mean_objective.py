@@ -1,0 +1,105 @@
+"""Claim 3: decoding the mean optimises something else."""
+
+import numpy as np
+import streamlit as st
+
+from ...arrays import Array
+from ...experiments.claim_3_mean_objective import COMPARED, compare, gap_fields, verdict
+from ...experiments.quantity import nats
+from ...experiments.subject import Subject
+from ...experiments.view import View
+from ..parts.figures import (
+    add_line,
+    draw,
+    ellipse,
+    figure,
+    heat_map,
+    link_axes,
+    symbols,
+    table,
+)
+from .caching import cached
+from .claim import Claim
+
+__all__ = ["CLAIM"]
+
+
+def show(subject: Subject) -> None:
+    """Draws the experiment."""
+    models = [subject.other(name) for name in COMPARED]
+    views = cached(compare, *models, x=subject.x)
+    st.markdown(verdict(*views))
+    numbers, plane = st.columns([3, 2])
+    with numbers:
+        table(
+            ["nats", *(f"`{name}`" for name in COMPARED)],
+            [
+                ["loss at the mean", *(nats(view.loss_at_mean) for view in views)],
+                ["expected loss", *(nats(float(view.expected_loss.value[0])) for view in views)],
+                ["KL", *(nats(view.kl) for view in views)],
+                ["−ELBO", *(nats(view.negative_elbo) for view in views)],
+                ["−log p(x)", *(nats(view.negative_log_evidence) for view in views)],
+                ["σ of q, both directions", *(_pair(view.stddev) for view in views)],
+            ],
+        )
+    with plane:
+        _plane(views)
+    st.markdown("**What sampling costs at each place of the plane**")
+    stddev = st.slider(
+        "σ of q, in both directions",
+        0.02,
+        1.0,
+        0.1,
+        0.02,
+        key="sigma",
+        bind="query-params",
+        width=300,
+    )
+    model = subject.model
+    gap, prediction = gap_fields(model, stddev)
+    largest = float(max(gap.values.max(), np.quantile(prediction.values, 0.98)))
+    for column, field, title, key in zip(
+        st.columns(2),
+        (gap, prediction),
+        (f"Jensen gap of {model.name}", "½ tr(HΣ), its second-order prediction"),
+        ("figure-gap", "figure-prediction"),
+        strict=True,
+    ):
+        with column:
+            draw(
+                heat_map(field, "nats", title, largest),
+                f"{title} over the plane at σ = {stddev:.2f}: median "
+                f"{np.median(field.values):.2f} nats, largest {field.values.max():.2f}.",
+                key,
+            )
+    st.caption(
+        f"Median over the plane {np.median(gap.values):.2f} nats, predicted "
+        f"{np.median(prediction.values):.2f}."
+    )
+
+
+def _pair(stddev: Array) -> str:
+    return ", ".join(f"{value:.3f}" for value in stddev)
+
+
+def _plane(views: tuple[View, ...]) -> None:
+    colours = symbols()
+    target = figure("z₁", "z₂")
+    for name, view, colour in zip(
+        COMPARED, views, (colours["sample"], colours["x"], colours["mean"]), strict=True
+    ):
+        outline = ellipse(view.mean, np.diag(view.stddev**2), 2.0)
+        add_line(target, outline[:, 0], outline[:, 1], name, colour)
+    circle = ellipse(np.zeros(2), np.eye(2), 2.0)
+    add_line(target, circle[:, 0], circle[:, 1], "prior", colours["prior"], "dash")
+    link_axes(target, np.zeros(2), 3.2)
+    stddevs = (f"{name} {_pair(view.stddev)}" for name, view in zip(COMPARED, views, strict=True))
+    draw(
+        target,
+        f"Ellipses of the three q's at 2 stddev over the prior's: {'; '.join(stddevs)}.",
+        "figure-q",
+    )
+    st.caption("q at 2σ. Each model has a plane of its own; only the sizes compare.")
+
+
+CLAIM = Claim(3, "3 The mean", show)

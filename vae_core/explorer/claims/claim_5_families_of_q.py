@@ -1,0 +1,137 @@
+"""Claim 5: q need not be Gaussian."""
+
+import time
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+
+from ...arrays import Array
+from ...experiments.claim_5_families_of_q import SIDE, Fits, fit_flow, fit_simple, verdict
+from ...experiments.quantity import nats
+from ...experiments.subject import Subject
+from ...inference import latent
+from ...inference.families import FAMILIES, Fit
+from ...inference.loaded_model import LoadedModel
+from ..parts.figures import (
+    draw,
+    figure,
+    mark,
+    symbols,
+    table,
+)
+from .caching import cached
+from .claim import Claim
+
+__all__ = ["CLAIM"]
+
+FARTHEST = 6.0  # stddevs: what is farther from the peak is drawn as this
+SENDING = 0.1  # seconds that the rest gets to reach the browser before the flow keeps a core busy
+
+
+def show(subject: Subject) -> None:
+    """Draws the experiment; the flow comes last, and nothing waits for it."""
+    model = subject.model
+    with st.spinner("Fitting …"):  # a wide network takes a second
+        found = cached(fit_simple, model, x=subject.x)
+    has_posterior = model.has_posterior
+    if has_posterior:
+        st.markdown(verdict(found.view, found.fits["diagonal"], found.fits["full"]))
+    chosen = st.segmented_control(
+        "Family",
+        [*FAMILIES],
+        default="full",
+        required=True,
+        key="family",
+        bind="query-params",
+    )
+    chosen = chosen or "full"  # None for an empty value in the address
+    plane, numbers = st.columns([2, 3])
+    with numbers:
+        rows = st.empty()
+    with plane:
+        drawn = st.empty()
+    fits = dict(found.fits)
+    if chosen != "flow":
+        with drawn.container():
+            _plane(found, fits[chosen])
+    with rows.container():
+        _table(found, fits, has_posterior)
+    with numbers, st.spinner("Fitting the flow …", show_time=False):
+        time.sleep(SENDING)
+        fits["flow"] = cached(_fit_flow, model, x=subject.x)
+    if chosen == "flow":
+        with drawn.container():
+            _plane(found, fits["flow"])
+    with rows.container():
+        _table(found, fits, has_posterior)
+
+
+def _fit_flow(model: LoadedModel, x: Array) -> Fit:
+    return fit_flow(cached(fit_simple, model, x=x))
+
+
+def _row(one: Fit | None) -> tuple[str, str, str]:
+    return (nats(one.kl), nats(one.negative_elbo), nats(one.slack)) if one else ("…", "…", "…")
+
+
+def _table(found: Fits, fits: dict[str, Fit], has_posterior: bool) -> None:
+    view = found.view
+    rows = [
+        [
+            FAMILIES[name].title,
+            *_row(fits.get(name)),
+        ]
+        for name in FAMILIES
+    ]
+    if has_posterior:
+        own = (nats(view.kl), nats(view.negative_elbo), nats(view.slack))
+        rows.append(["the encoder's own", *own])
+    table(["q", "KL to the prior", "−ELBO", "slack"], rows)
+    st.caption(
+        f"−log p(x) = {nats(view.negative_log_evidence)} nats, which no q can go below. For the "
+        "images with the largest slack first, choose the order *slack* under *Which*."
+    )
+
+
+def _plane(found: Fits, one: Fit) -> None:
+    colours = symbols()
+    field = found.density
+    left, right, bottom, top = field.extent
+    cell = (right - left) / len(field.values)
+    grid = latent.cell_centres(field.extent, SIDE)[::-1]
+    target: go.Figure = figure("z₁", "z₂", height=380)
+    with np.errstate(divide="ignore"):
+        log_posterior = np.log(field.values[::-1])
+    for log_density, name, colour in (
+        (log_posterior, "true posterior", colours["x"]),
+        (one.log_prob(grid), FAMILIES[one.family].title, colours["sample"]),
+    ):
+        # Contours of √(2 ln(peak / density)): at 1, 2 and 3 a Gaussian has its 1 to 3 stddevs.
+        distance = np.sqrt(2 * (log_density.max() - log_density))
+        target.add_contour(
+            z=np.minimum(distance, FARTHEST).astype(np.float32),
+            x0=left + cell / 2,
+            dx=cell,
+            y0=bottom + cell / 2,
+            dy=cell,
+            contours={"start": 1, "end": 3, "size": 1, "coloring": "none"},
+            line={"color": colour, "width": 1.5},
+            name=name,
+            showlegend=True,
+            showscale=False,
+            hoverinfo="skip",
+        )
+    if found.view.has_posterior:
+        mark(target, found.view.mean, "the encoder's mean", colours["mean"])
+    target.update_xaxes(range=[left, right], constrain="domain")
+    target.update_yaxes(range=[bottom, top], scaleanchor="x", constrain="domain")
+    draw(
+        target,
+        f"Contours of the true posterior and of the fitted {FAMILIES[one.family].title}, which is "
+        f"{one.slack:.2f} nats from it.",
+        f"figure-family-{one.family}",
+    )
+
+
+CLAIM = Claim(5, "5 Other q", show)

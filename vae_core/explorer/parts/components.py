@@ -1,0 +1,124 @@
+"""The panel's frontend: components for the code, for a model's bytes, for what a click changes.
+
+Streamlit sends a component whole, source and data, when its data change. The panels' code
+(30 kB) and a model's points and weights (0.3 MB) are therefore components of their own, which
+the browser receives once; a panel's data are the few kilobytes that a click changes.
+"""
+
+import base64
+import json
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from ...inference.latent import MARGIN, Field
+from ...inference.loaded_model import LoadedModel
+from ..frontend import source
+
+__all__ = [
+    "RINGS",
+    "field_data",
+    "mount_code",
+    "mount_model_data",
+    "mount_panel",
+    "pack_model",
+    "plane_half",
+]
+
+RINGS = 3.3  # how far a plane reaches that shows the prior's three rings
+
+
+def plane_half(points: NDArray[Any]) -> float:
+    """How far a plane reaches from the origin: to the prior's rings, and nearly all points.
+
+    Args:
+        points: `(points, 2)`; a few of them may lie far out.
+    """
+    if not points.size:
+        return RINGS
+    return max(RINGS, MARGIN * float(np.quantile(np.abs(points), 0.998)))
+
+
+@cache
+def _code() -> Callable[..., Any]:
+    return st.components.v2.component("vae_code", js=source("code.js"))
+
+
+@cache
+def _model_data() -> Callable[..., Any]:
+    return st.components.v2.component("vae_model_data", js=source("model_data.js"))
+
+
+@cache
+def _panel() -> Callable[..., Any]:
+    return st.components.v2.component(
+        "vae_panel",
+        html=source("panel.html"),
+        css=source("panel.css"),
+        js=source("panel_mount.js"),
+    )
+
+
+def mount_code() -> None:
+    """Hands the code of the panels to the browser, which keeps it."""
+    _code()(key="code")
+
+
+def pack_model(model: LoadedModel) -> bytes:
+    """A model's decoder, points and labels: length of a JSON header, the header, float32 arrays."""
+    layers = [*model.network.decoder_hidden, model.network.decoder_logits]
+    header = json.dumps(
+        {
+            "id": model.fingerprint,
+            "layers": [list(layer.kernel.shape) for layer in layers],
+            "points": len(model.mean),
+            "half": plane_half(model.mean),
+            "width": model.network.config.image_shape[1],
+            "classes": model.test.class_names,
+            "phrases": model.test.class_phrases,
+        }
+    ).encode()
+    header += b" " * (-len(header) % 4)
+    arrays: list[NDArray[Any]] = [array for layer in layers for array in (layer.kernel, layer.bias)]
+    arrays += [model.mean, model.test.labels]
+    return b"".join(
+        [
+            np.uint32(len(header)).tobytes(),
+            header,
+            *(np.ascontiguousarray(array, "<f4").tobytes() for array in arrays),
+        ]
+    )
+
+
+def field_data(field: Field, caption: str, power: float = 1.0) -> dict[str, Any]:
+    """A field as the panel draws it: its largest value is the strongest shade.
+
+    Args:
+        field: to be drawn.
+        caption: says what the strongest shade stands for.
+        power: of the value that a shade is proportional to; below one, small values show.
+    """
+    values = (field.values / max(float(field.values.max()), 1e-300)) ** power
+    grey = np.round(255 * values).astype(np.uint8)
+    return {
+        "extent": list(field.extent),
+        "side": len(grey),
+        "values": base64.b64encode(grey.tobytes()).decode(),
+        "caption": caption,
+    }
+
+
+def mount_model_data(model: LoadedModel) -> None:
+    """Hands a model to the browser, which keeps it."""
+    packed = model.once("packed", lambda: pack_model(model))
+    _model_data()(data=packed, key=f"data-{model.name}")
+
+
+def mount_panel(key: str, data: dict[str, Any], on_pick: Callable[[], None]) -> None:
+    """Draws a panel; `on_pick` runs before the next script run when a visitor picks a point."""
+    # As bytes: Streamlit looks for data frames in a dict, and imports 70 MB of pandas to do so.
+    _panel()(data=json.dumps(data).encode(), key=key, on_pick_change=on_pick)

@@ -1,0 +1,84 @@
+"""The sentences about a training run, computed from how it stands."""
+
+from ...experiments.quantity import nats
+from ..server.jobs import JobView
+
+__all__ = ["progress_text", "run_verdict", "waiting_text"]
+
+COLLAPSED = 0.05  # nats of KL
+SMALL_PRICE = 0.05  # of the loss at the mean, as on Explore
+
+
+def waiting_text(place: int, waiting: int, runs: int) -> str:
+    """Where a run stands in the queue."""
+    at_once = "One run" if runs == 1 else f"{runs} runs"
+    return f"Waiting: place {place} of {waiting}. {at_once} at a time on this server."
+
+
+def progress_text(view: JobView) -> str:
+    """How far a run is, how fast, and how long it will take."""
+    if not view.frames:
+        return "Loading TensorFlow"
+    if not view.steps:
+        return "Compiling the network; the first epoch takes a few seconds more"
+    text = f"Epoch {min(view.epoch + 1, view.config.epochs)} of {view.config.epochs}"
+    if view.epoch == view.config.epochs:
+        return "Writing the model"
+    if view.rate:
+        text += f" · {view.rate:.0f} steps per second"
+    if view.seconds_left is not None:
+        text += f" · {_duration(view.seconds_left)} left"
+    return text
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+
+
+def run_verdict(view: JobView) -> str:
+    """How a run ended, and what its last complete epoch says about sampling."""
+    return f"{_ending(view)} {_finding(view)}".strip()
+
+
+def _ending(view: JobView) -> str:
+    epochs = "1 epoch" if view.epoch == 1 else f"{view.epoch} epochs"
+    if view.outcome == "failed":
+        return view.message
+    if view.outcome == "finished":
+        return f"Finished after {epochs}."
+    kept = f"the model after {epochs} is kept." if view.epoch else "no epoch was complete."
+    return {
+        "cancelled": f"Cancelled; {kept}",
+        "timeout": f"Ended by this server's limit on time; {kept}",
+        "left": f"Stopped when the page was closed; {kept}",
+    }[view.outcome]
+
+
+def _finding(view: JobView) -> str:
+    if not view.epoch:
+        return ""
+    last = view.measures[-1]
+    at_mean, sampled = last["loss_at_mean"], last["sampled_loss"]
+    kl, stddev = last["kl"], last["stddev"]
+    if at_mean is None:
+        return ""
+    if view.config.objective == "autoencoder":
+        return (
+            f"The loss at the mean is {nats(at_mean)} nats, but there is no q: nothing to sample, "
+            "no bound on log p(x)."
+        )
+    if sampled is None or kl is None or stddev is None:
+        return f"The loss at the mean is {nats(at_mean)} nats; a sample's is beyond all numbers."
+    price = sampled - at_mean
+    if kl < COLLAPSED:
+        return (
+            f"**Collapsed:** the KL is {nats(kl)} nats, every image has the prior for its q, and "
+            f"what is decoded says nothing of it. The loss is {nats(at_mean)} nats."
+        )
+    figures = (
+        f"Decoding a sample costs {nats(price)} nats more than decoding the mean, "
+        f"{nats(sampled)} against {nats(at_mean)}; the median σ is {stddev:.3f}."
+    )
+    if price > SMALL_PRICE * at_mean:
+        return f"{figures} **Samples of this q land on other pictures.**"
+    return f"{figures} −ELBO: {nats(sampled + kl)} nats."

@@ -1,0 +1,1 @@
+"""What the server holds for all visitors: models, runs, threads. Knows no Streamlit."""

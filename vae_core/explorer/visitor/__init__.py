@@ -1,0 +1,1 @@
+"""One visitor's choices: in the address, in the session, in the controls."""

@@ -1,0 +1,256 @@
+"""The settings of a run as the visitor chooses them: stories to start from, and the widgets."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import streamlit as st
+
+from ...models.objectives import OBJECTIVES
+from ...models.settings import SCHEDULES, ModelConfig, TrainingConfig
+from ..server.limits import Limits
+from .controls import BOUND, bound_integer
+
+__all__ = ["DEFAULT", "STORIES", "Story", "settings"]
+
+# Good within seconds: with these, epoch 4 is below 160 nats and the last one below 154.
+DEFAULT = TrainingConfig(epochs=20, batch_size=100, learning_rate=0.01)
+
+# What can be decoded, by its label.
+DECODED = {
+    label: replace(DEFAULT, objective=name, samples=samples)
+    for name, objective in OBJECTIVES.items()
+    for label, samples in objective.settings.items()
+}
+MANY = "L samples"
+WIDTHS = (16, 32, 64, 128, 256, 512, 1024)
+BATCHES = (32, 50, 100, 128, 200, 256, 500, 512)
+
+
+@dataclass(frozen=True)
+class Story:
+    """Settings worth a run, and what to watch while it goes on."""
+
+    config: TrainingConfig
+    watch: str
+
+
+STORIES = {
+    "The VAE": Story(
+        DEFAULT,
+        "Decodes one random sample per image and step. Watch the ellipses: σ shrinks until a "
+        "sample costs about one nat, and stays there.",
+    ),
+    "Decode the mean": Story(
+        replace(DEFAULT, objective="mean"),
+        "The same network and the same KL, but the mean is decoded. Nothing holds σ back: the KL "
+        "alone sets it to 1, and the price of sampling explodes.",
+    ),
+    "No KL": Story(
+        replace(DEFAULT, objective="autoencoder"),
+        "A plain autoencoder. The codes spread far beyond the prior, with holes between them: "
+        "where would you draw z from?",
+    ),
+    "No randomness": Story(
+        replace(DEFAULT, objective="quadrature"),
+        "The expectation over q by quadrature, nine fixed points instead of a sample. It ends "
+        "where the VAE does: it is the expectation that matters, not the noise.",
+    ),
+    "β = 392: collapse": Story(
+        replace(DEFAULT, beta=392.0),
+        "The blog of 2016 averaged its loss over the 784 pixels and its KL over the 2 dimensions, "
+        "which weighs the KL 392 times. Every q becomes the prior, and every digit the same blur.",
+    ),
+    "The blog's recipe": Story(
+        replace(DEFAULT, objective="blog"),
+        "As the blog prints it today: noise of stddev 0.1 eˢ, while the KL reads the same s as "
+        "ln σ². The σ it really samples stays small.",
+    ),
+}
+DEFAULTS: dict[str, Any] = {
+    "objective": "one sample",
+    "draws": 10,
+    "beta": 1.0,
+    "width": 64,
+    "depth": 1,
+    "batch": DEFAULT.batch_size,
+    "epochs": DEFAULT.epochs,
+    "rate": DEFAULT.learning_rate,
+    "schedule": DEFAULT.schedule,
+    "start": DEFAULT.seed,
+}
+
+
+def _as_widgets(config: TrainingConfig) -> dict[str, Any]:
+    """The values of the widgets that give a configuration."""
+    objective = next(
+        name
+        for name, one in DECODED.items()
+        if one.objective == config.objective and (one.samples > 1) == (config.samples > 1)
+    )
+    return {
+        "objective": objective,
+        "draws": config.samples if config.samples > 1 else DEFAULTS["draws"],
+        "beta": config.beta,
+        "width": config.model.hidden[0],
+        "depth": len(config.model.hidden),
+        "batch": config.batch_size,
+        "epochs": config.epochs,
+        "rate": config.learning_rate,
+        "schedule": config.schedule,
+        "start": config.seed,
+    }
+
+
+def _tell_story() -> None:
+    """Sets the widgets to what the chosen story needs, but for the seed."""
+    story = STORIES.get(st.session_state.story)
+    if story:
+        for name, value in _as_widgets(story.config).items():
+            if name != "start":
+                st.session_state[name] = value
+
+
+def settings(limits: Limits) -> TrainingConfig:
+    """Draws the widgets; returns what they say.
+
+    Args:
+        limits: of this server.
+    """
+    with st.container(key="stories"):
+        shown = st.container()
+        story_text = st.empty()
+    config = _widgets(limits)
+    # The story that the settings tell, whoever chose them.
+    told = next(
+        (name for name, one in STORIES.items() if replace(config, seed=DEFAULT.seed) == one.config),
+        None,
+    )
+    st.session_state.story = told
+    with shown:
+        st.pills(
+            "Start from a story",
+            list(STORIES),
+            key="story",
+            on_change=_tell_story,
+            help="Each sets the controls below.",
+        )
+    story_text.markdown(
+        STORIES[told].watch if told else "Your own settings: no story tells how this ends."
+    )
+    return config
+
+
+def _widgets(limits: Limits) -> TrainingConfig:
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        objective = st.selectbox(
+            "What is decoded",
+            list(DECODED),
+            key="objective",
+            width=170,
+            help="The objective of training: what is decoded for each image, and with which KL.",
+            **BOUND,
+        )
+        draws = 1
+        if objective == MANY:
+            draws = st.number_input(
+                "Samples L",
+                2,
+                max(2, limits.samples),
+                min(DEFAULTS["draws"], max(2, limits.samples)),
+                key="draws",
+                width=110,
+                **bound_integer("draws"),
+            )
+        beta = st.number_input(
+            "β, weight of the KL",
+            0.0,
+            1e4,
+            DEFAULTS["beta"],
+            0.5,
+            "%g",
+            key="beta",
+            width=150,
+            disabled=not DECODED[objective].trained_for.has_kl,
+            **BOUND,
+        )
+        epochs = st.number_input(
+            "Epochs",
+            1,
+            limits.epochs,
+            min(DEFAULTS["epochs"], limits.epochs),
+            key="epochs",
+            width=110,
+            **bound_integer("epochs"),
+        )
+        start = st.number_input(
+            "Seed of the run",
+            0,
+            2**31 - 1,
+            DEFAULTS["start"],
+            key="start",
+            width=130,
+            help="Of the initial weights, the order of the images and every draw of ε.",
+            **bound_integer("start"),
+        )
+    with (
+        st.expander("Network and optimizer", key="optimizer"),
+        st.container(horizontal=True, vertical_alignment="bottom", gap="small"),
+    ):
+        widths = [width for width in WIDTHS if width <= limits.units] or [limits.units]
+        width = st.selectbox(
+            "Hidden units",
+            widths,
+            widths.index(64) if 64 in widths else len(widths) - 1,
+            key="width",
+            width=120,
+            **BOUND,
+        )
+        depth = st.selectbox(
+            "Hidden layers",
+            list(range(1, limits.layers + 1)),
+            key="depth",
+            width=120,
+            help="Of the encoder, and as many of the decoder.",
+            **BOUND,
+        )
+        batch = st.selectbox(
+            "Batch size",
+            BATCHES,
+            BATCHES.index(DEFAULTS["batch"]),
+            key="batch",
+            width=120,
+            **BOUND,
+        )
+        rate = st.number_input(
+            "Learning rate",
+            1e-6,
+            1e4,
+            DEFAULTS["rate"],
+            0.001,
+            "%g",
+            key="rate",
+            width=140,
+            help="Of Adam, at the first step.",
+            **BOUND,
+        )
+        schedule = st.selectbox(
+            "Schedule",
+            SCHEDULES,
+            SCHEDULES.index(DEFAULTS["schedule"]),
+            key="schedule",
+            width=130,
+            help="Cosine: from the learning rate to zero over the whole run.",
+            **BOUND,
+        )
+    chosen = DECODED[objective]
+    return replace(
+        chosen,
+        samples=int(draws) if objective == MANY else 1,
+        beta=float(beta) if chosen.trained_for.has_kl else 1.0,
+        epochs=int(epochs),
+        batch_size=int(batch),
+        learning_rate=float(rate),
+        schedule=schedule,
+        seed=int(start),
+        model=ModelConfig(hidden=(int(width),) * int(depth)),
+    )

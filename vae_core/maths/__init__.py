@@ -1,0 +1,1 @@
+"""Densities, divergences and estimators: formulas, with no model and no data in them."""

@@ -1,0 +1,1 @@
+"""What a model is: settings, network, images, and both as files."""
