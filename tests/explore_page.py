@@ -9,13 +9,17 @@ from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
-from vae_core.experiments.choices import Choices
 
-from vae_core.explorer.server import library as models
-from vae_core.models import checkpoint
+from vae_core.experiments.choices import Choices
+from vae_core.inference.loaded_model import LoadedModel
+from vae_core.models import catalogue, checkpoint
 from vae_core.models.data import Dataset
+from vae_core.models.test_images import TestImages
 
 __all__ = [
+    "APP",
+    "FASHION_NAMES",
+    "MODEL_NAMES",
     "SHIPPED",
     "choices",
     "complaints",
@@ -28,22 +32,25 @@ __all__ = [
 ]
 
 APP = Path(__file__).resolve().parents[1] / "app.py"
-SHIPPED = [name for name in models.MODEL_NAMES if (models.MODELS / name / "weights.npz").exists()]
+# As the page lists them: of MNIST, and of Fashion-MNIST.
+MODEL_NAMES = ("sample", "sample-10", "quadrature", "mean", "autoencoder", "blog", "large")
+FASHION_NAMES = ("fashion", "fashion-mean")
+SHIPPED = [name for name in MODEL_NAMES if (catalogue.MODELS / name / "weights.npz").exists()]
 # Streamlit's own remark that a test is no server.
 BARE_MODE = "streamlit.runtime.scriptrunner_utils.script_run_context"
 
 
 @cache
-def mnist() -> models.TestImages:
-    """The test images, read without Streamlit's cache."""
+def mnist() -> TestImages:
+    """The test images, read without the server's memory."""
     dataset = Dataset()
-    return models.TestImages(dataset.images("test"), dataset.labels("test"), dataset.sha256())
+    return TestImages(dataset.images("test"), dataset.labels("test"), dataset.sha256())
 
 
 @cache
-def loaded(name: str) -> models.LoadedModel:
-    """A shipped model, loaded without Streamlit's cache."""
-    return models.LoadedModel(name, *checkpoint.load(models.MODELS / name), mnist())
+def loaded(name: str) -> LoadedModel:
+    """A shipped model, loaded without the server's memory."""
+    return LoadedModel(name, *checkpoint.load(catalogue.MODELS / name), mnist())
 
 
 def choices(**changes: Any) -> Choices:
@@ -80,10 +87,16 @@ def complaints(caplog: pytest.LogCaptureFixture) -> list[str]:
 
 
 def copy_models(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of `sample` and `mean`, which the page takes for the shipped models."""
+    """A copy of `sample` and `mean`, which the page takes for the shipped models.
+
+    It is found here: what becomes of a model afterwards happens while the server runs. Needs the
+    fixture `fresh_caches`.
+    """
     for name in ("sample", "mean"):
-        shutil.copytree(models.MODELS / name, folder / name)
-    monkeypatch.setattr(models, "MODELS", folder)
+        shutil.copytree(catalogue.MODELS / name, folder / name)
+    monkeypatch.setattr(catalogue, "MODELS", folder)
+    catalogue.shipped_models.cache_clear()
+    assert list(catalogue.shipped_models()) == ["sample", "mean"]
     return folder
 
 

@@ -8,12 +8,11 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 from vae_core.experiments.orders import ORDERS
 from vae_core.explorer.parts.layers import LAYERS
-from vae_core.explorer.server.library import FASHION_NAMES, MODEL_NAMES
-from vae_core.explorer.visitor.run_settings import OBJECTIVES
+from vae_core.explorer.visitor.run_settings import DECODED
 from vae_core.models.drawn_digit import pack
 from vae_core.models.settings import SCHEDULES
 
-from .explore_page import mnist
+from .explore_page import FASHION_NAMES, MODEL_NAMES, mnist
 
 __all__ = ["CANARY", "LONGEST", "MARKUP", "PAGES", "addresses"]
 
@@ -79,7 +78,7 @@ PAGES: dict[str, dict[str, tuple[str, ...]]] = {
         "family": ("full", "flow"),
     },
     "train": {
-        "objective": tuple(OBJECTIVES),
+        "objective": tuple(DECODED),
         "draws": ("2", "10", "100"),
         "beta": ("0", "1", "392", "10000"),
         "epochs": ("1", "20", "50"),

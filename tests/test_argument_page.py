@@ -11,7 +11,7 @@ from vae_core.errors import InputError
 from vae_core.explorer.claims import claim_1_expectation as expectation
 from vae_core.explorer.claims import claim_2_one_sample as one_sample
 from vae_core.explorer.claims import claim_3_mean_objective as mean_objective
-from vae_core.explorer.claims import claim_4_point as delta
+from vae_core.explorer.claims import claim_4_point as point
 from vae_core.explorer.claims import claim_5_families_of_q as families_of_q
 from vae_core.explorer.claims import claim_6_prior as prior
 from vae_core.explorer.claims import claim_7_recipe as recipe
@@ -24,7 +24,7 @@ MODULES = {
     "1": expectation,
     "2": one_sample,
     "3": mean_objective,
-    "4": delta,
+    "4": point,
     "5": families_of_q,
     "6": prior,
     "7": recipe,

@@ -8,7 +8,7 @@ others; all six under each other model on two images.
 import numpy as np
 import pytest
 
-from vae_core.explorer.claims import claim_5_families_of_q as families_of_q
+from vae_core.experiments import claim_5_families_of_q as families_of_q
 from vae_core.inference.families import fit
 
 from .claim_inputs import OTHERS, RANDOM, extremes, holds, pixels

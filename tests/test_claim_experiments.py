@@ -5,13 +5,13 @@ import pytest
 from vae_core.experiments.choices import DEFAULT_IMAGE
 
 from vae_core.experiments.view import compute_view, decoded_image, draw_epsilon
-from vae_core.explorer.claims import claim_1_expectation as expectation
-from vae_core.explorer.claims import claim_2_one_sample as one_sample
-from vae_core.explorer.claims import claim_3_mean_objective as mean_objective
-from vae_core.explorer.claims import claim_4_point as delta
-from vae_core.explorer.claims import claim_5_families_of_q as families_of_q
-from vae_core.explorer.claims import claim_6_prior as prior
-from vae_core.explorer.claims import claim_7_recipe as recipe
+from vae_core.experiments import claim_1_expectation as expectation
+from vae_core.experiments import claim_2_one_sample as one_sample
+from vae_core.experiments import claim_3_mean_objective as mean_objective
+from vae_core.experiments import claim_4_point as point
+from vae_core.experiments import claim_5_families_of_q as families_of_q
+from vae_core.experiments import claim_6_prior as prior
+from vae_core.experiments import claim_7_recipe as recipe
 from vae_core.explorer.claims.subject import subject_of
 from vae_core.inference.evaluation import evaluate
 from vae_core.maths import gaussian
@@ -66,7 +66,7 @@ def test_one_sample_moves_the_loss_by_a_nat_and_another_image_by_many() -> None:
 @pytest.mark.parametrize("name", SHIPPED)
 @pytest.mark.parametrize("image", [DEFAULT_IMAGE, 7, 18])
 def test_the_kl_rises_by_two_nats_for_each_factor_e(name: str, image: int) -> None:
-    result = delta.shrink(loaded(name), pixels(image))
+    result = point.shrink(loaded(name), pixels(image))
     small = result.factor < 0.01
     slope = np.polyfit(np.log(result.factor[small]), result.kl[small], 1)[0]
     assert slope == pytest.approx(-2, rel=0.01)
@@ -74,7 +74,7 @@ def test_the_kl_rises_by_two_nats_for_each_factor_e(name: str, image: int) -> No
 
 
 def test_the_bound_has_its_least_near_one_and_the_loss_alone_nowhere() -> None:
-    found = [delta.shrink(loaded("sample"), pixels(int(i))) for i in RANDOM]
+    found = [point.shrink(loaded("sample"), pixels(int(i))) for i in RANDOM]
     near = [0.5 < result.best < 2.0 for result in found]
     assert np.mean(near) > 0.85
     assert 0.85 < np.median([result.best for result in found]) < 1.15
@@ -87,7 +87,7 @@ def test_the_bound_has_its_least_near_one_and_the_loss_alone_nowhere() -> None:
 
 def test_at_factor_one_the_curves_are_those_of_the_encoder() -> None:
     model, x = loaded("sample"), pixels(7)
-    result, view = delta.shrink(model, x), compute_view(model, x, 1, 1.0, 0)
+    result, view = point.shrink(model, x), compute_view(model, x, 1, 1.0, 0)
     at_one = [np.interp(0, np.log(result.factor), curve) for curve in (result.loss, result.kl)]
     assert at_one == pytest.approx([view.expected_loss.value[0], view.kl], abs=0.05)
     assert result.loss[0] == pytest.approx(view.loss_at_mean, abs=1e-3)
@@ -95,7 +95,7 @@ def test_at_factor_one_the_curves_are_those_of_the_encoder() -> None:
 
 def test_codes_of_an_autoencoder_ignore_the_prior() -> None:
     model, x = loaded("autoencoder"), pixels(7)
-    codes = delta.codes_of(model, x)
+    codes = point.codes_of(model, x)
     assert codes.beyond == np.mean((model.mean**2).sum(axis=1) > 9)
     assert codes.beyond > 0.3
     assert min(codes.spread) > 2

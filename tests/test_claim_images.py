@@ -8,12 +8,12 @@ under each other model on four images.
 import numpy as np
 import pytest
 
-from vae_core.explorer.claims import claim_1_expectation as expectation
-from vae_core.explorer.claims import claim_2_one_sample as one_sample
-from vae_core.explorer.claims import claim_3_mean_objective as mean_objective
-from vae_core.explorer.claims import claim_4_point as delta
-from vae_core.explorer.claims import claim_6_prior as prior
-from vae_core.explorer.claims import claim_7_recipe as recipe
+from vae_core.experiments import claim_1_expectation as expectation
+from vae_core.experiments import claim_2_one_sample as one_sample
+from vae_core.experiments import claim_3_mean_objective as mean_objective
+from vae_core.experiments import claim_4_point as point
+from vae_core.experiments import claim_6_prior as prior
+from vae_core.experiments import claim_7_recipe as recipe
 
 from .claim_inputs import OTHERS, RANDOM, extremes, holds, pixels
 from .explore_page import loaded
@@ -31,10 +31,10 @@ def run_under_a_model(name: str, image: int) -> None:
         assert np.isfinite([spread.within_stddev, spread.between_stddev, spread.score]).all()
         assert spread.pathwise > 0
         holds(one_sample.verdict(spread))
-    shrinking = delta.shrink(model, x)
+    shrinking = point.shrink(model, x)
     assert np.isfinite(shrinking.negative_elbo).all()
     assert shrinking.slope == pytest.approx(-2, rel=0.01)
-    holds(delta.verdict(shrinking, model.network.has_posterior))
+    holds(point.verdict(shrinking, model.network.has_posterior))
 
 
 def run_comparisons(image: int) -> None:
@@ -43,7 +43,7 @@ def run_comparisons(image: int) -> None:
     views = mean_objective.compare(*(loaded(name) for name in mean_objective.COMPARED), x=x)
     assert all(np.isfinite(view.slack) for view in views)
     holds(mean_objective.verdict(*views))
-    codes = delta.codes_of(loaded("autoencoder"), x)
+    codes = point.codes_of(loaded("autoencoder"), x)
     assert np.isfinite([codes.loss, codes.loss_with_noise]).all()
     found = [prior.generation(loaded(name), x) for name in prior.COMPARED]
     assert np.isfinite([(one.holes, one.test_evidence, one.evidence) for one in found]).all()

@@ -8,10 +8,10 @@ from vae_core.experiments.claim_4_point import Shrinking
 
 from vae_core.experiments.gradient_record import load_gradients
 from vae_core.experiments.view import View
-from vae_core.explorer.claims import claim_1_expectation as expectation
-from vae_core.explorer.claims import claim_2_one_sample as one_sample
-from vae_core.explorer.claims import claim_3_mean_objective as mean_objective
-from vae_core.explorer.claims import claim_4_point as delta
+from vae_core.experiments import claim_1_expectation as expectation
+from vae_core.experiments import claim_2_one_sample as one_sample
+from vae_core.experiments import claim_3_mean_objective as mean_objective
+from vae_core.experiments import claim_4_point as point
 from vae_core.maths.estimators import Estimate
 
 from .claim_inputs import assert_figures, holds, pixels, view
@@ -140,24 +140,24 @@ def shrinking(best: float, rise: float = 1.0) -> Shrinking:
 )
 def test_claim_4(best: float, held: bool, figure: str) -> None:
     result = shrinking(best)
-    sentence = delta.verdict(result, has_posterior=True)
+    sentence = point.verdict(result, has_posterior=True)
     assert holds(sentence) == held
     assert_figures(sentence, "rises by 2.00 nats", "the loss alone is least at c = 0,", figure)
     assert result.best == pytest.approx(min(best, 2.0), rel=0.01)
 
 
 def test_claim_4_without_a_posterior() -> None:
-    sentence = delta.verdict(shrinking(1.0), has_posterior=False)
+    sentence = point.verdict(shrinking(1.0), has_posterior=False)
     assert holds(sentence)
     assert_figures(sentence, "2.00 nats", "least at c = 0.", "nothing stops c")
-    falling = delta.verdict(shrinking(1.0, rise=-1.0), has_posterior=False)
+    falling = point.verdict(shrinking(1.0, rise=-1.0), has_posterior=False)
     assert_figures(falling, "the loss alone is least at c = 2.")
 
 
 def test_claim_4_changes_with_image_and_model() -> None:
     chosen = [("sample", 1367), ("sample", 7), ("quadrature", 7), ("mean", 1367)]
     sentences = [
-        delta.verdict(delta.shrink(loaded(name), pixels(image)), True) for name, image in chosen
+        point.verdict(point.shrink(loaded(name), pixels(image)), True) for name, image in chosen
     ]
     assert [holds(sentence) for sentence in sentences] == [True, True, False, False]
     assert len(set(sentences)) == 4

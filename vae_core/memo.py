@@ -33,6 +33,11 @@ class Memo:
                 entry.done = True
             return entry.value
 
+    def clear(self) -> None:
+        """Forgets all results; whoever waits for one still gets it."""
+        with self._lock:
+            self._entries.clear()
+
 
 class _Entry:
     def __init__(self) -> None:

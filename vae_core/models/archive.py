@@ -22,12 +22,12 @@ from ..errors import DAMAGED, InputError
 from . import checkpoint
 from .checkpoint import Metadata
 from .network import Network, expected_shapes
-from .settings import ModelConfig, TrainingConfig, command
+from .settings import ModelConfig, command
 
 __all__ = ["FILES", "KERAS_FILE", "MAX_BYTES", "pack", "unpack"]
 
 KERAS_FILE = "model.keras"
-FILES = ("command.txt", "metadata.json", "model.keras", "weights.npz")
+FILES = ("command.txt", "metadata.json", KERAS_FILE, "weights.npz")
 MAX_BYTES = 64 * 2**20  # of the zip, and of all that it unpacks to
 METADATA_BYTES = 4 * 2**20
 DIRECTORY_BYTES = 2**14  # a zip's list of members; 16 layers and their names fill a third
@@ -47,9 +47,6 @@ METRICS = {  # the keys of `Evaluation.metrics`
 END = struct.Struct("<4s4H2LH")  # the record that ends a zip without a comment
 LOCAL_HEADER = 30  # bytes before a member's name
 FLAGS = 0b1000_0000_1110  # how hard it was deflated, sizes after the data, a UTF-8 name
-KERAS_FILES = ("metadata.json", "config.json", "model.weights.h5")
-KERAS_METADATA = rf'{{"keras_version": "{VERSION}", "date_saved": "[0-9@:.-]{{1,32}}"}}'
-HDF5 = b"\x89HDF\r\n\x1a\n"
 
 
 def pack(folder: Path) -> bytes:
@@ -64,9 +61,7 @@ def pack(folder: Path) -> bytes:
     _, metadata = checkpoint.load(folder)
     contents, buffer = {"command.txt": f"{command(metadata.training)}\n".encode()}, BytesIO()
     try:
-        contents |= {
-            name: (folder / name).read_bytes() for name in ("metadata.json", "model.keras")
-        }
+        contents |= {name: (folder / name).read_bytes() for name in ("metadata.json", KERAS_FILE)}
         contents["weights.npz"] = _weights(folder, metadata.weights_sha256)
         with zipfile.ZipFile(buffer, "w") as archive:
             for name in FILES:
@@ -93,7 +88,9 @@ def unpack(payload: bytes, folder: Path) -> Metadata:
 
     Args:
         payload: the zip.
-        folder: gets `weights.npz`, `metadata.json` and `model.keras`, all or none of them.
+        folder: gets `weights.npz` and `metadata.json`, both or none of them. The zip's
+            `model.keras` is left unread: Keras builds whatever class such a file names, and
+            `export` writes a new one.
 
     Returns:
         What `metadata.json` holds.
@@ -107,8 +104,8 @@ def unpack(payload: bytes, folder: Path) -> Metadata:
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".unpack-") as scratch:
         model = Path(scratch, "model")
-        for name in ("weights.npz", "model.keras"):
-            checkpoint.write_atomically(model / name, methodcaller("write", contents[name]))
+        weights = methodcaller("write", contents["weights.npz"])
+        checkpoint.write_atomically(model / "weights.npz", weights)
         # Written anew, so that no key is kept that nobody checked.
         checkpoint.save_metadata(model, metadata)
         os.rename(model, folder)
@@ -124,7 +121,6 @@ def _check(payload: bytes) -> tuple[Metadata, dict[str, bytes]]:
     contents = _unzip(payload, FILES, "The file")
     metadata = _metadata(contents["metadata.json"])
     _check_weights(contents["weights.npz"], metadata)
-    _check_keras(contents["model.keras"], metadata.training)
     _require(
         contents["command.txt"] == f"{command(metadata.training)}\n".encode(),
         "command.txt is not the command line of the settings in metadata.json",
@@ -162,6 +158,9 @@ def _unzip(payload: bytes, names: Collection[str], what: str) -> dict[str, bytes
                 )
                 _require(plain, f"{what}: expected plain files, stored or deflated")
                 overlaps = member.header_offset + LOCAL_HEADER + member.compress_size > end
+                if member.filename == KERAS_FILE:
+                    _require(not overlaps, damaged)
+                    continue
                 buffer = BytesIO()
                 # In pieces: at once, zipfile would hold a large member four times over. It stops
                 # at the declared size, whatever the data would inflate to.
@@ -238,24 +237,3 @@ def _check_weights(payload: bytes, metadata: Metadata) -> None:
         )
         arrays[name] = np.frombuffer(data, "<f4", offset=len(start)).reshape(shape)
     Network(arrays, metadata.training.model, metadata.head)  # refuses what is not finite
-
-
-def _check_keras(payload: bytes, training: TrainingConfig) -> None:
-    contents = _unzip(payload, KERAS_FILES, "model.keras")
-    # What Keras writes, character for character: it builds whatever class it finds there.
-    written = (
-        '{"module": "vae_core.keras_model", "class_name": "VariationalAutoencoder", "config": '
-        '{"name": "variational_autoencoder", "trainable": true, "dtype": {"module": "keras", '
-        '"class_name": "DTypePolicy", "config": {"name": "float32"}, "registered_name": null}, '
-        f'"config": {json.dumps(training.to_json())}}}, '
-        '"registered_name": "vae_core>VariationalAutoencoder", "build_config": '
-        f'{{"input_shape": [null, {training.model.pixels}]}}, "compile_config": {{}}}}'
-    )
-    # A process numbers its models from the second one on.
-    config = re.escape(written).replace('autoencoder"', 'autoencoder(_[0-9]{1,9})?"', 1)
-    _require(
-        re.fullmatch(config.encode(), contents["config.json"]) is not None
-        and re.fullmatch(KERAS_METADATA.encode(), contents["metadata.json"]) is not None
-        and contents["model.weights.h5"].startswith(HDF5),
-        "model.keras holds something else than this model's network",
-    )

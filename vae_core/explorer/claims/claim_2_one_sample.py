@@ -19,6 +19,7 @@ from ...experiments.gradient_record import load_gradients
 from ...experiments.subject import Subject
 from ...models.checkpoint import Metadata
 from ..parts.figures import add_line, draw, figure, symbols, table
+from ..parts.problems import show_problem
 from ..server.library import load_model
 from .caching import cached
 from .claim import Claim
@@ -98,7 +99,7 @@ def _gradients() -> None:
     try:
         noise = load_gradients(GRADIENTS)
     except InputError as error:
-        st.error(str(error))
+        show_problem(error)
         return
     at_start = st.toggle("Before training, not after", key="untrained", bind="query-params")
     weights = "start" if at_start else "trained"
@@ -131,7 +132,7 @@ def _histories() -> None:
     try:
         runs = [load_model(name).metadata for name in ("sample", "sample-10")]
     except InputError as error:
-        st.error(str(error))
+        show_problem(error)
         return
     by_decoded = st.toggle("Against decoded samples, not steps", key="decoded", bind="query-params")
     colours = symbols()

@@ -7,6 +7,7 @@ from ...experiments.subject import Subject, subject_of
 from ...inference.loaded_model import LoadedModel
 from ..claims import all_claims
 from ..parts.links import Link
+from ..parts.problems import show_problem
 from ..parts.style import COMMON
 from ..parts.texts import claim, questions
 from ..server.library import NoCounterpart, counterpart, images_beside, load_model
@@ -52,7 +53,7 @@ def show(link: Link) -> None:
     try:
         images_beside(chosen_model())
     except InputError as error:
-        st.error(str(error))
+        show_problem(error)
         return
     opened = _opened()
     if opened == QUESTIONS:
@@ -71,7 +72,7 @@ def show(link: Link) -> None:
     except NoCounterpart as error:
         st.info(str(error))
     except InputError as error:
-        st.error(str(error))
+        show_problem(error)
     keep_choices()
 
 
@@ -115,7 +116,7 @@ def _questions(link: Link) -> None:
     try:
         found = questions()
     except InputError as error:
-        st.error(str(error))
+        show_problem(error)
         return
     for one in found:
         with st.expander(one.question):

@@ -27,6 +27,7 @@ from ...inference.loaded_model import LoadedModel
 from ..parts import view_buttons
 from ..parts.components import mount_code, mount_model_data, mount_panel
 from ..parts.layers import layer_data
+from ..parts.problems import show_problem
 from ..parts.style import COMMON
 from ..server.computing import compute_for
 from ..server.library import brought_problem, images_beside, load_model, warm_up
@@ -75,11 +76,11 @@ def show() -> None:
     with browser_side:
         mount_code()  # first: the browser has work to do with it while the server loads
     if problem := brought_problem():
-        st.error(problem)
+        show_problem(problem)
     try:
         images_beside(chosen_model())
     except InputError as error:
-        st.error(str(error))
+        show_problem(error)
         return
     known = known_choices() or landing_choices()
     if known:
@@ -207,7 +208,7 @@ def _panel(key: str, name: str, choices: Choices) -> None:
     try:
         model = load_model(name)
     except InputError as error:
-        st.error(str(error))
+        show_problem(error)
         return
     panel = f"panel-{key}"
     mount_panel(panel, _cached(model, choices), partial(handle_pick, panel))

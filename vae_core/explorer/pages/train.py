@@ -11,12 +11,14 @@ from ...models.test_images import TestImages
 from ...training.snapshot import first_of_each_class, shown_images
 from ..parts.formation import mount_formation
 from ..parts.links import Link
+from ..parts.problems import show_problem
 from ..parts.run_wording import progress_text, run_verdict, waiting_text
 from ..parts.style import COMMON
 from ..server.job_queue import JobQueue, server_queue
 from ..server.jobs import Job, JobView
 from ..server.library import load_test_images
 from ..server.model_zips import load_zip, model_zip
+from ..server.paths import without_paths
 from ..visitor.own_models import TRAINED, add_own_model, own_models
 from ..visitor.run_settings import settings
 from ..visitor.session import enter_page, is_present, keep_choices, kept_drawing, session_id
@@ -52,7 +54,7 @@ def show(link: Link) -> None:
     try:
         test, queue = load_test_images(), server_queue(is_present)
     except InputError as error:
-        st.error(str(error))
+        show_problem(error)
         return
     st.markdown(
         "The network and the 60,000 digits stay; you choose what is decoded. Watch where the means "
@@ -96,7 +98,7 @@ def _request(queue: JobQueue, busy: bool) -> TrainingConfig:
     if shortage and not busy:
         st.info(shortage)
     if problem := st.session_state.pop(PROBLEM, ""):
-        st.error(problem)
+        show_problem(problem)
     st.caption("The same run on your machine, to the same weights:")
     st.code(command(config), language=None, wrap_lines=True)
     return config
@@ -137,7 +139,7 @@ def _watch(queue: JobQueue, job: Job, test: TestImages, live: bool) -> None:
         if live and queue.may_cancel(job, session_id()):
             st.button("Cancel", key="cancel", on_click=queue.cancel, args=(job,))
     if view.state == "ended":
-        (st.error if view.outcome == "failed" else st.markdown)(run_verdict(view))
+        (show_problem if view.outcome == "failed" else st.markdown)(run_verdict(view))
     labels = test.labels[shown_images(len(test.labels))]
     marked = first_of_each_class(labels)
     if job.drawing:
@@ -199,7 +201,7 @@ def _take_zip(key: str, test: TestImages) -> None:
     try:
         name = load_zip(file.getvalue(), test)
     except InputError as error:
-        st.session_state["brought"] = f":red[{error}]"
+        st.session_state["brought"] = f":red[{without_paths(str(error))}]"
     else:
         add_own_model(name)
         st.session_state["brought"] = f"Loaded as `{name}`: it is among the models of Explore."

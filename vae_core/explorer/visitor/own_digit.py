@@ -6,6 +6,7 @@ from ...errors import InputError
 from ...experiments.choices import Choices
 from ...models.drawn_digit import normalize, rasterize, unpack
 from ..parts.pad import drawn, mount_pad, pad_data, pen_down
+from ..parts.problems import show_problem
 from ..server.image_files import MAX_BYTES, digit_from_file
 from .session import take_digit
 
@@ -42,7 +43,7 @@ def own_digit(choices: Choices) -> None:
         max_upload_size=MAX_BYTES // 2**20,
     )
     if problem := st.session_state.pop(PROBLEM, ""):
-        st.error(problem)
+        show_problem(problem)
     st.caption(
         "Scaled to 20 pixels and centred by its mass, as the digits of MNIST were: the networks "
         "know no others."
