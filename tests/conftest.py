@@ -1,5 +1,10 @@
 """What the whole test run needs."""
 
+# ruff: noqa: E402
+from vae_core.explorer.process import prepare_process
+
+prepare_process()  # before NumPy: the last digits are those of the server
+
 from collections.abc import Iterator
 
 import pytest
@@ -7,7 +12,18 @@ import streamlit as st
 
 from vae_core.explorer.claims import caching
 from vae_core.explorer.server import library
-from vae_core.models import catalogue
+from vae_core.models import catalogue, data
+
+WORKERS = 2  # processes; what is long runs alone, since it measures time and memory
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Several processes for the short tests, none beside this one for long ones or a debugger."""
+    chosen = config.option.markexpr
+    if "long" in chosen.replace("not long", "") or not chosen:
+        config.option.dist = "no"
+        return 0
+    return WORKERS
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -29,7 +45,6 @@ def forget() -> None:
     st.cache_data.clear()
     for memo in (library._models, library._images, library._sums, caching._results):
         memo.clear()
-    for found in (
-        *(catalogue.shipped_models, catalogue._metadata, catalogue._dataset, library._brought),
-    ):
-        found.cache_clear()
+    found = (catalogue.shipped_models, catalogue._metadata, catalogue._dataset, data._sha256)
+    for cached in (*found, library._brought):
+        cached.cache_clear()

@@ -12,8 +12,8 @@ from streamlit.testing.v1 import AppTest
 
 from vae_core.experiments.choices import Choices
 from vae_core.inference.loaded_model import LoadedModel
-from vae_core.models import catalogue, checkpoint
-from vae_core.models.data import Dataset
+from vae_core.models import catalogue, checkpoint, data_files
+from vae_core.models.data import ASSETS, Dataset
 from vae_core.models.test_images import TestImages
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "mnist",
     "one_sentence",
     "panel",
+    "replace_mnist",
     "run_page",
 ]
 
@@ -98,6 +99,18 @@ def copy_models(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     catalogue.shipped_models.cache_clear()
     assert list(catalogue.shipped_models()) == ["sample", "mean"]
     return folder
+
+
+def replace_mnist(path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Has the page take another file for MNIST; `folder` gets what else is shipped.
+
+    Needs the fixture `fresh_caches`.
+    """
+    (folder / "assets").mkdir()
+    (folder / "assets" / "fashion.npz").symlink_to(ASSETS / "fashion.npz")
+    monkeypatch.setattr(data_files, "ASSETS", folder / "assets")
+    monkeypatch.setattr(data_files, "MNIST", path)
+    monkeypatch.setattr(Dataset.__init__, "__defaults__", (path,))
 
 
 def one_sentence(at: AppTest) -> str:

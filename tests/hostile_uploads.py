@@ -14,7 +14,9 @@ from typing import Literal, NamedTuple
 from numpy.random import Generator
 from PIL import Image
 
-from .test_archive import CASES, Parts, tampered, zipped
+from vae_core.models.archive import KERAS_FILE, MAX_BYTES
+
+from .test_archive import CASES, NETWORKS, Parts, tampered, zipped
 from .test_image_files import BOMBS, chunk, encoded, paper, png
 
 __all__ = ["Upload", "pictures", "zips"]
@@ -166,6 +168,11 @@ def _damaged(payload: bytes, random: Generator) -> bytes:
     return bytes(damaged)
 
 
+def _fate_with_odd(name: str) -> Fate:
+    """Of a zip of which one file is something else: a network is discarded unread."""
+    return "read" if name == KERAS_FILE else "refused"
+
+
 def zips(parts: Parts, random: Generator) -> Iterator[Upload]:
     """Uploads for a model.
 
@@ -177,6 +184,8 @@ def zips(parts: Parts, random: Generator) -> Iterator[Upload]:
     yield Upload("a model", good, "read")
     for name, case in CASES.items():
         yield Upload(name, case(parts), "refused")
+    for name, payload in NETWORKS.items():
+        yield Upload(f"{name} as network", zipped({**parts, KERAS_FILE: payload}), "read")
     for name, payload in (_renamed() | _good()).items():
         yield Upload(f"{name} as zip", payload, "refused")
     for size in (0, 1, 22, 10_000, 64 * 2**20 + 1):
@@ -189,13 +198,14 @@ def zips(parts: Parts, random: Generator) -> Iterator[Upload]:
         yield Upload(f"{depth} zips around it", nested, "refused")
         for name in ("weights.npz", "model.keras", "metadata.json"):
             inside = zipped({**parts, name: nested})
-            yield Upload(f"{depth} zips in {name}", inside, "refused")
+            yield Upload(f"{depth} zips in {name}", inside, _fate_with_odd(name))
     bomb = zipped({f"{n}.zip": zipped({"0": bytes(2**24)}) for n in range(16)})
     yield Upload("zips of zips of zeros", bomb, "refused")
     for name in ("metadata.json", "model.keras"):
         for size in (65 * 2**20, 100):
             inflating = tampered({**parts, name: bytes(65 * 2**20)}, name, file_size=size)
-            yield Upload(f"bomb {name}, declared {size}", inflating, "refused")
+            fate = "refused" if size > MAX_BYTES else _fate_with_odd(name)
+            yield Upload(f"bomb {name}, declared {size}", inflating, fate)
     polyglot = encoded(paper(60)) + chunk(b"teXt", MARKUP)
     yield Upload("picture and zip", zipped(parts, before=polyglot), "refused")
     yield Upload("zip and markup", good + MARKUP, "refused")

@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from vae_core.errors import InputError
+from vae_core.explorer.claims import all_claims
 from vae_core.explorer.claims import claim_1_expectation as expectation
 from vae_core.explorer.claims import claim_2_one_sample as one_sample
 from vae_core.explorer.claims import claim_3_mean_objective as mean_objective
@@ -220,7 +222,8 @@ def test_nothing_is_computed_before_its_claim_is_opened(
         if other != number:
             for name in (*COMPUTE[other], "show"):
                 monkeypatch.setattr(module, name, refuse)
-            monkeypatch.setitem(argument.CLAIMS, other, refuse)
+            refusing = replace(all_claims()[other], show=refuse)
+            monkeypatch.setitem(all_claims(), other, refusing)
     if number == argument.QUESTIONS:
         monkeypatch.setattr(argument, "load_model", refuse)
     assert works(open_page(claim=number, image="31"))

@@ -14,6 +14,8 @@ from vae_core.inference.families import fit
 from .claim_inputs import OTHERS, RANDOM, extremes, holds, pixels
 from .explore_page import loaded
 
+pytestmark = pytest.mark.long  # some two hundred images
+
 
 def run_simple_families(name: str, image: int) -> families_of_q.Fits:
     """Computes and judges the fits of claim 5 but for the flow."""

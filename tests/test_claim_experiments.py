@@ -2,9 +2,7 @@
 
 import numpy as np
 import pytest
-from vae_core.experiments.choices import DEFAULT_IMAGE
 
-from vae_core.experiments.view import compute_view, decoded_image, draw_epsilon
 from vae_core.experiments import claim_1_expectation as expectation
 from vae_core.experiments import claim_2_one_sample as one_sample
 from vae_core.experiments import claim_3_mean_objective as mean_objective
@@ -12,7 +10,9 @@ from vae_core.experiments import claim_4_point as point
 from vae_core.experiments import claim_5_families_of_q as families_of_q
 from vae_core.experiments import claim_6_prior as prior
 from vae_core.experiments import claim_7_recipe as recipe
-from vae_core.explorer.claims.subject import subject_of
+from vae_core.experiments.choices import DEFAULT_IMAGE, Choices
+from vae_core.experiments.subject import subject_of
+from vae_core.experiments.view import decoded_image, draw_epsilon, view_of
 from vae_core.inference.evaluation import evaluate
 from vae_core.maths import gaussian
 
@@ -87,7 +87,7 @@ def test_the_bound_has_its_least_near_one_and_the_loss_alone_nowhere() -> None:
 
 def test_at_factor_one_the_curves_are_those_of_the_encoder() -> None:
     model, x = loaded("sample"), pixels(7)
-    result, view = point.shrink(model, x), compute_view(model, x, 1, 1.0, 0)
+    result, view = point.shrink(model, x), view_of(model, x, Choices(k=1, scale=1.0, seed=0))
     at_one = [np.interp(0, np.log(result.factor), curve) for curve in (result.loss, result.kl)]
     assert at_one == pytest.approx([view.expected_loss.value[0], view.kl], abs=0.05)
     assert result.loss[0] == pytest.approx(view.loss_at_mean, abs=1e-3)
@@ -117,7 +117,7 @@ def test_the_three_objectives_see_the_image_through_their_own_q() -> None:
 
 def test_the_gap_over_the_plane_is_predicted_where_q_is_narrow() -> None:
     model = loaded("sample")
-    gap, prediction = mean_objective.gap_fields(model, model.fingerprint, 0.02)
+    gap, prediction = mean_objective.gap_fields(model, 0.02)
     scale = np.quantile(np.abs(prediction.values), 0.9)
     assert np.median(np.abs(gap.values - prediction.values)) < 0.05 * scale
     assert gap.extent == prediction.extent
@@ -184,7 +184,7 @@ def test_holes_are_the_prior_mass_where_few_codes_are() -> None:
 
 def test_printed_terms() -> None:
     model, x = loaded("blog"), pixels(7)
-    found, view = recipe.printed(model, x), compute_view(model, x, 1, 1.0, 0)
+    found, view = recipe.printed(model, x), view_of(model, x, Choices(k=1, scale=1.0, seed=0))
     assert found.negative_elbo == pytest.approx(view.negative_elbo, abs=0.02)
     assert found.printed == pytest.approx(found.loss + found.kl_described, rel=1e-12)
     # σ = 0.1 eˢ is sampled, e^(s/2) is described.
@@ -208,10 +208,10 @@ def test_each_slip_alone_moves_its_own_figure() -> None:
 
 def test_the_subject_is_the_test_image_or_the_picture_at_z() -> None:
     model = loaded("sample")
-    image = subject_of(model, 18)
+    image = subject_of(model, Choices(image=18), loaded)
     assert np.array_equal(image.x, pixels(18))
     assert image.caption == f"test image 18, a {mnist().labels[18]}"
-    picture = subject_of(model, 18, (0.3, -1.2))
+    picture = subject_of(model, Choices(image=18, z=(0.3, -1.2)))
     assert np.array_equal(picture.x, decoded_image(model, np.array([0.3, -1.2])))
     assert "0.30, -1.20" in picture.caption
     assert image.other("sample") is model

@@ -182,7 +182,7 @@ def test_interrupted_training(
     def train(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("vae_core.training.train", train)
+    monkeypatch.setattr("vae_core.training.loop.train", train)
     assert main(["train", "--out", str(tmp_path / "out")]) == 130
     captured = capsys.readouterr()
     assert captured.err.startswith("Interrupted.")
@@ -193,7 +193,7 @@ def test_diverged_training(complaint, tmp_path: Path, monkeypatch: pytest.Monkey
     def train(*_: object) -> None:
         raise InputError("The loss is not finite in epoch 1")
 
-    monkeypatch.setattr("vae_core.training.train", train)
+    monkeypatch.setattr("vae_core.training.loop.train", train)
     assert "not finite in epoch 1" in complaint("train", "--out", tmp_path / "out")
     assert os.listdir(tmp_path) == []
 

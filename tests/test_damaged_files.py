@@ -10,12 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from vae_core.explorer.server import library as models
-from vae_core.models import checkpoint
+from vae_core.models import catalogue, checkpoint
 from vae_core.models.data import MNIST
 from vae_core.models.settings import ModelConfig, preset
 
-from .explore_page import complaints, copy_models, one_sentence, panel, run_page
+from .explore_page import complaints, copy_models, one_sentence, panel, replace_mnist, run_page
 from .oracles import random_arrays, small_mnist
 
 pytestmark = pytest.mark.usefixtures("fresh_caches")
@@ -107,6 +106,32 @@ def test_a_damaged_model_gives_one_sentence(
     assert complaints(caplog) == []
 
 
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_a_model_that_was_damaged_before_the_server_started(
+    folder: Path, damage: Callable[[Path], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    damage(folder)
+    catalogue.shipped_models.cache_clear()
+    at = run_page(model="sample", versus="mean")
+    if (folder / "metadata.json").exists():
+        assert sorted(at.selectbox(key="model").options) == ["mean", "sample"]
+        assert "sample" in one_sentence(at)
+        assert panel(at, "model") is None
+    else:  # no model at all
+        assert list(at.selectbox(key="model").options) == ["mean"]
+        assert not at.error
+        assert not at.exception
+        assert panel(at, "model")["model"].startswith("mean-")
+    assert panel(at, "versus")["model"].startswith("mean-")
+    assert complaints(caplog) == []
+
+
+def test_a_model_without_readable_metadata_is_listed_last(folder: Path) -> None:
+    replace(folder, "metadata.json", b"{}")
+    catalogue.shipped_models.cache_clear()
+    assert list(catalogue.shipped_models()) == ["mean", "sample"]
+
+
 def test_a_repaired_model_is_read_again(folder: Path, tmp_path: Path) -> None:
     kept = tmp_path / "kept"
     shutil.copytree(folder, kept)
@@ -166,7 +191,7 @@ def test_another_data_set_gives_one_sentence_for_each_model(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(models, "MNIST", write(tmp_path / "other.npz"))
+    replace_mnist(write(tmp_path / "other.npz"), tmp_path, monkeypatch)
     at = run_page()
     assert not at.exception
     assert len(at.error) == 2
@@ -178,6 +203,18 @@ def test_another_data_set_gives_one_sentence_for_each_model(
 
 
 @pytest.mark.parametrize("write", WRONG_DATA.values(), ids=WRONG_DATA)
+def test_models_of_other_images_go_on_without_mnist(
+    write: Callable[[Path], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace_mnist(write(tmp_path / "other.npz"), tmp_path, monkeypatch)
+    at = run_page(model="fashion")
+    assert not at.error
+    assert not at.exception
+    assert panel(at, "model")["xCaption"] == "x: Dress"
+    assert at.selectbox(key="versus").options == ["fashion", "fashion-mean", "none"]
+
+
+@pytest.mark.parametrize("write", WRONG_DATA.values(), ids=WRONG_DATA)
 def test_a_wrong_data_set_gives_one_sentence(
     write: Callable[[Path], Path],
     tmp_path: Path,
@@ -185,7 +222,7 @@ def test_a_wrong_data_set_gives_one_sentence(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     path = write(tmp_path / "other.npz")
-    monkeypatch.setattr(models, "MNIST", path)
+    replace_mnist(path, tmp_path, monkeypatch)
     at = run_page()
     assert "other.npz" in one_sentence(at)
     assert panel(at, "model") is None

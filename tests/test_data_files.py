@@ -10,8 +10,10 @@ import keras
 import numpy as np
 import pytest
 
+from vae_core.__main__ import _open_data
 from vae_core.errors import InputError
-from vae_core.models.data import FASHION, MNIST, Dataset
+from vae_core.models import data_files
+from vae_core.models.data import ASSETS, MNIST, Dataset
 from vae_core.models.data_files import (
     FASHION_CLASSES,
     FASHION_SHA256,
@@ -22,7 +24,10 @@ from vae_core.models.data_files import (
     is_shipped,
     open_data,
     save_test_images,
+    shipped_data,
 )
+
+FASHION = ASSETS / "fashion.npz"
 
 CHANCE = np.random.default_rng(0)
 ARRAYS = {
@@ -124,7 +129,7 @@ def test_fashion_comes_from_where_keras_keeps_it(
         return str(folder / name)
 
     monkeypatch.setattr(keras.utils, "get_file", get_file)
-    assert open_data("fashion") == IdxFolder(folder)
+    assert _open_data("fashion") == IdxFolder(folder)
     names = [f"{name}.gz" for name in IDX_FILES.values()]
     assert asked == [(name, name, "datasets/fashion-mnist") for name in names]
 
@@ -135,7 +140,7 @@ def test_fashion_without_a_connection(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(keras.utils, "get_file", get_file)
     with pytest.raises(InputError, match=r"cannot be downloaded; expected .*--data") as error:
-        open_data("fashion")
+        _open_data("fashion")
     assert "\n" not in str(error.value)
 
 
@@ -147,6 +152,7 @@ def test_the_shipped_test_images_of_fashion() -> None:
     assert dataset.name == "Fashion-MNIST"
     assert dataset.sha256() == FASHION_SHA256
     assert is_shipped(dataset)
+    assert shipped_data() == [Dataset(MNIST), dataset]
     with pytest.raises(InputError, match="x_train is missing"):
         dataset.images("train")
 
@@ -165,6 +171,22 @@ def test_test_images_stay_with_a_model(folder: Path) -> None:
     assert data_of(FASHION_SHA256, model) == Dataset(FASHION)
     with pytest.raises(InputError, match=r"model.*SHA-256 777777777777…"):
         data_of("7" * 64, model, folder)
+
+
+def test_a_damaged_file_of_other_images_is_passed_over(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, model = IdxFolder(folder), folder / "model"
+    save_test_images(source, model / IMAGES)
+    (folder / IMAGES).write_text("no archive")
+    monkeypatch.setattr(data_files, "MNIST", folder / "mnist.npz")
+    (folder / "mnist.npz").write_text("no archive")
+    assert data_of(source.sha256(), folder, model) == Dataset(model / IMAGES)
+    assert data_of(FASHION_SHA256, folder) == Dataset(FASHION)
+    with pytest.raises(InputError, match=rf"{IMAGES} is damaged"):  # perhaps it was that one
+        data_of("7" * 64, folder)
+    with pytest.raises(InputError, match=r"mnist\.npz is damaged"):
+        data_of("7" * 64, model)
 
 
 def test_test_images_without_classes_stay_so(folder: Path) -> None:

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from vae_core.explorer.claims.subject import subject_of
+from vae_core.experiments.choices import Choices
+from vae_core.experiments.subject import subject_of
 from vae_core.models import drawn_digit as drawing
 
 from .explore_page import APP, loaded, mnist, panel, run_page
@@ -51,5 +52,5 @@ def test_the_argument_is_about_the_drawing() -> None:
     assert any("Experiment on your drawing" in caption.value for caption in at.caption)
     x = drawing.unpack(DIGIT)
     assert x is not None
-    subject = subject_of(loaded("sample"), 7, draw=DIGIT)
+    subject = subject_of(loaded("sample"), Choices(image=7, draw=DIGIT))
     assert np.array_equal(np.rint(subject.x * 255).astype(np.uint8), x.reshape(-1))

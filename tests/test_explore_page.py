@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from vae_core.experiments.view import compute_view
+from vae_core.experiments.choices import Choices
+from vae_core.experiments.view import view_of
 from vae_core.explorer.pages.explore import panel_data
 from vae_core.explorer.parts.layers import LAYERS
 
@@ -162,7 +163,7 @@ def test_the_order_by_price_starts_with_the_largest() -> None:
 
     def price(image: int) -> float:
         x = mnist().pixels(slice(image, image + 1))[0]
-        return compute_view(loaded("sample"), x, 1, 1.0, 0).price
+        return view_of(loaded("sample"), x, Choices(k=1, scale=1.0, seed=0)).price
 
     others = np.random.default_rng(0).choice(np.flatnonzero(mnist().labels == 7), 20)
     assert price(at.session_state["image"]) >= max(price(int(image)) for image in others)

@@ -20,17 +20,24 @@ from streamlit.testing.v1 import AppTest
 
 from vae_core.errors import InputError
 from vae_core.explorer.pages import train
-from vae_core.explorer.server import job_queue
-from vae_core.explorer.server import library as models
-from vae_core.explorer.server import model_zips as carrying
+from vae_core.explorer.server import job_queue, library, model_zips
 from vae_core.explorer.server.job_queue import JobQueue
 from vae_core.explorer.server.jobs import Job
 from vae_core.explorer.server.limits import Limits
 from vae_core.explorer.server.shelf import Shelf
-from vae_core.models import archive, checkpoint
+from vae_core.models import archive, catalogue, checkpoint
 from vae_core.models.settings import ModelConfig, TrainingConfig
 
-from .explore_page import APP, complaints, copy_models, mnist, one_sentence, panel, run_page
+from .explore_page import (
+    APP,
+    complaints,
+    copy_models,
+    mnist,
+    one_sentence,
+    panel,
+    replace_mnist,
+    run_page,
+)
 from .oracles import random_arrays
 
 pytestmark = pytest.mark.usefixtures("fresh_caches")
@@ -174,14 +181,14 @@ def out_of_reach(folder: Path) -> Iterator[None]:
 @pytest.mark.skipif(not hasattr(os, "seteuid"), reason="needs permissions as in Unix")
 @pytest.mark.parametrize("place", ["the model", "all models"])
 def test_a_folder_out_of_reach_gives_one_sentence(folder: Path, place: str) -> None:
-    models.load_test_images()
+    library.load_test_images()
     with (
         out_of_reach(folder if place == "the model" else folder.parent),
         pytest.raises(InputError, match=r"sample.*Permission denied") as error,
     ):
-        models.load_model("sample")
+        library.load_model("sample")
     assert "\n" not in str(error.value)
-    assert models.load_model("sample").name == "sample"
+    assert library.load_model("sample").name == "sample"
 
 
 def test_a_model_in_the_place_of_another_is_that_model(folder: Path) -> None:
@@ -199,7 +206,7 @@ def test_a_model_in_the_place_of_another_is_that_model(folder: Path) -> None:
 def test_a_folder_in_the_place_of_the_data_gives_one_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(models, "MNIST", tmp_path)
+    replace_mnist(tmp_path, tmp_path, monkeypatch)
     assert tmp_path.name in one_sentence(run_page())
 
 
@@ -221,8 +228,8 @@ def queue(monkeypatch: pytest.MonkeyPatch) -> Iterator[JobQueue]:
     """The server's queue, and its one visitor, of the session `here`; nothing is trained."""
     shelf = Shelf(5)
     queue = JobQueue(Limits(), shelf, lambda session: session != "gone", IdleJob, lambda: 9e9)
-    monkeypatch.setattr(train, "server_queue", lambda: queue)
-    monkeypatch.setattr("vae_core.explorer.own_models.server_shelf", lambda: shelf)
+    monkeypatch.setattr(train, "server_queue", lambda is_present: queue)
+    monkeypatch.setattr("vae_core.explorer.visitor.own_models.server_shelf", lambda: shelf)
     yield queue
     for job in queue._all():
         queue.cancel(job)  # with the last one ends the keeper's thread
@@ -305,7 +312,7 @@ def test_train_says_that_there_is_no_room(
     assert queue._all() == []
     assert not at.button(key="train").disabled
     with pytest.raises(InputError, match=r"^No room for the model's files: .*\.$"):
-        carrying.load_zip(b"PK", mnist())
+        model_zips.load_zip(b"PK", mnist())
     assert complaints(caplog) == []
 
 
@@ -314,19 +321,19 @@ def test_the_folder_of_all_models_is_made_anew(
 ) -> None:
     # As when the computer clears its folder of temporary files while the server runs.
     def unpack(payload: bytes, folder: Path) -> checkpoint.Metadata:
-        shutil.copytree(models.MODELS / "mean", folder)
+        shutil.copytree(catalogue.MODELS / "mean", folder)
         return checkpoint.load_metadata(folder)
 
     shelf = Shelf(2)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    monkeypatch.setattr(carrying, "server_shelf", lambda: shelf)
-    monkeypatch.setattr(models, "server_shelf", lambda: shelf)
+    monkeypatch.setattr(model_zips, "server_shelf", lambda: shelf)
+    monkeypatch.setattr(library, "server_shelf", lambda: shelf)
     monkeypatch.setattr(archive, "unpack", unpack)
-    old = carrying.load_zip(b"", mnist())
-    assert models.load_model(old).name == old
+    old = model_zips.load_zip(b"", mnist())
+    assert library.load_model(old).name == old
     for path in tmp_path.iterdir():
         shutil.rmtree(path)
     with pytest.raises(InputError, match=r"metadata\.json is missing"):
-        models.load_model(old)
-    new = carrying.load_zip(b"", mnist())
-    assert models.load_model(new).name == new
+        library.load_model(old)
+    new = model_zips.load_zip(b"", mnist())
+    assert library.load_model(new).name == new

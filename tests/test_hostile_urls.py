@@ -1,7 +1,7 @@
 """Hostile addresses: each is answered soon, without a traceback, and none comes back as markup.
 
-Some hundreds in every run of the tests, the same while the code is; all of them, and what was
-measured:
+Some hundreds in every long run of the tests, the same while the code is; all of them, and what
+was measured:
 
     HOSTILE_URLS=10000 pytest tests/test_hostile_urls.py --log-cli-level=info \\
         -o faulthandler_timeout=0
@@ -32,6 +32,8 @@ from websockets.typing import Origin, Subprotocol
 from .browser.server import Server, serve
 from .hostile_urls import CANARY, LONGEST, MARKUP, PAGES, addresses
 from .visitors import memory
+
+pytestmark = pytest.mark.long
 
 URLS = int(os.environ.get("HOSTILE_URLS", "300"))
 SEED = int(os.environ.get("HOSTILE_SEED", "0"))

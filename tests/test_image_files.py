@@ -361,7 +361,7 @@ BOMBS = {
 PEAK = """
 import sys, time
 from vae_core.errors import InputError
-from vae_core.explorer.image_files import digit_from_file
+from vae_core.explorer.server.image_files import digit_from_file
 
 def status(key):
     with open("/proc/self/status") as file:

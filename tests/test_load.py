@@ -9,13 +9,15 @@ from urllib.parse import parse_qs
 
 import numpy as np
 import pytest
-from vae_core.experiments.choices import DEFAULT_IMAGE, parse_z
 
+from vae_core.experiments.choices import DEFAULT_IMAGE, parse_z
 from vae_core.explorer.pages.explore import panel_data
 
 from .browser.server import serve
 from .explore_page import choices, loaded
 from .visitors import Load, Visitor, visit
+
+pytestmark = pytest.mark.long  # of the clock: nothing else may run beside it
 
 VISITORS = 6
 SECONDS = 10.0

@@ -2,22 +2,16 @@
 
 import numpy as np
 import pytest
-from vae_core.inference.loaded_model import LoadedModel
 
 from vae_core.experiments import orders
 from vae_core.experiments.orders import ORDERS, sorted_images
 from vae_core.inference.evaluation import expected_loss
+from vae_core.inference.loaded_model import LoadedModel
 from vae_core.maths import gaussian
 
 from .explore_page import loaded, mnist
 
 CHOSEN = np.random.default_rng(11).choice(10_000, 300, replace=False)
-
-
-@pytest.fixture(autouse=True)
-def models(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Models and images as they are, not from Streamlit's cache."""
-    monkeypatch.setattr(orders, "load_model", loaded)
 
 
 def exact_slacks(model: LoadedModel, chosen: np.ndarray) -> np.ndarray:

@@ -1,24 +1,21 @@
 """Other images than MNIST's: Fashion-MNIST, and models that whoever runs the server brings."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from vae_core.explorer.server import brought
-from vae_core.explorer.server import library as models
-from vae_core.explorer.server.brought import VARIABLE, BroughtModel, brought_models
-from vae_core.explorer.server.library import FASHION_NAMES, MODEL_NAMES
+from vae_core.explorer.server import library
+from vae_core.explorer.server.library import VARIABLE, brought_models
 from vae_core.models import checkpoint
+from vae_core.models.catalogue import FoundModel
 from vae_core.models.data import MNIST, Dataset
 from vae_core.models.data_files import IMAGES, save_test_images
 from vae_core.models.drawn_digit import pack
 from vae_core.models.settings import ModelConfig, TrainingConfig
 
-from .explore_page import APP, complaints, panel, run_page
+from .explore_page import APP, FASHION_NAMES, MODEL_NAMES, complaints, panel, run_page
 from .oracles import random_arrays
 
 CLASSES = ("circle", "square", "star")
@@ -26,12 +23,7 @@ SHAPE = (16, 20)
 IMAGES_OF_OWN = 30
 
 
-@pytest.fixture(autouse=True)
-def fresh_environment(fresh_caches: None) -> Iterator[None]:
-    """The environment counts from the start of a server."""
-    brought._found.cache_clear()
-    yield
-    brought._found.cache_clear()
+pytestmark = pytest.mark.usefixtures("fresh_caches")  # the environment counts from the start
 
 
 def save_model(folder: Path, objective: str, data_sha256: str, shape: tuple[int, int]) -> None:
@@ -63,7 +55,7 @@ def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         save_test_images(dataset, folder / name / IMAGES)
     save_model(folder / "digits", "sample", Dataset(MNIST).sha256(), (28, 28))
     monkeypatch.setenv(VARIABLE, str(folder))
-    brought._found.cache_clear()  # a thread of the last test may have asked meanwhile
+    library._brought.cache_clear()  # a thread of the last test may have asked meanwhile
     return folder
 
 
@@ -204,7 +196,8 @@ def test_a_model_whose_images_are_gone(own_folder: Path) -> None:
     (own_folder / "a" / IMAGES).unlink()
     at = run_page()
     assert shown(at) == ("a", "b")  # those beside the other model are the same
-    st.cache_resource.clear()
+    for memo in (library._models, library._images):
+        memo.clear()
     (own_folder / "b" / IMAGES).unlink()
     at = run_page()
     assert not at.exception
@@ -219,24 +212,26 @@ def test_a_folder_without_models(
 ) -> None:
     (tmp_path / "empty").mkdir()
     monkeypatch.setenv(VARIABLE, str(tmp_path / place))
-    brought._found.cache_clear()
+    library._brought.cache_clear()
     at = run_page()
     assert not at.exception
     assert len(at.error) == 1
-    assert f"{VARIABLE}=" in at.error[0].value
+    assert f"{VARIABLE}: " in at.error[0].value
+    assert str(tmp_path) not in at.error[0].value  # a visitor is not told where folders lie
+    assert f"{VARIABLE}={tmp_path / place}: " in library.brought_problem()
 
 
 def test_names_of_folders_are_checked(own_folder: Path) -> None:
     for name in ("<b>x", "-rf", "x" * 41):
         (own_folder / "a").rename(own_folder / name)
-        brought._found.cache_clear()
+        library._brought.cache_clear()
         assert list(brought_models()) == ["b", "digits"]
         (own_folder / name).rename(own_folder / "a")
 
 
 def test_metadata_is_read_again_when_it_changes(own_folder: Path) -> None:
-    model = BroughtModel(own_folder / "a")
+    model = FoundModel(own_folder / "a")
     before = model.data_sha256()
     save_model(own_folder / "a", "sample", "7" * 64, SHAPE)
     assert model.data_sha256() == "7" * 64 != before
-    assert models.data_key("a") == "7" * 64
+    assert library.data_key("a") == "7" * 64

@@ -5,10 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import streamlit as st
 
 from vae_core.__main__ import main
-from vae_core.explorer.server import brought
+from vae_core.explorer.server import library
 from vae_core.models.checkpoint import read_arrays
 from vae_core.models.data_files import IMAGES, open_data
 
@@ -62,23 +61,18 @@ def test_a_model_is_evaluated_on_its_own_images(
     assert "expected images of (12, 10) pixels" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("fresh_caches")
 def test_the_page_shows_them(trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(brought.VARIABLE, str(trained))
-    for clear in (st.cache_resource.clear, st.cache_data.clear, brought._found.cache_clear):
-        clear()
-    try:
-        at = run_page(image="3")
-        assert not at.exception
-        assert not at.error
-        shown = panel(at, "model")
-        assert shown["model"].startswith("bars-")
-        assert shown["xCaption"] in ("x: level", "x: upright")
-        assert at.selectbox(key="versus").value == "none"
-        assert list(at.selectbox(key="digit").options) == ["any", "level", "upright"]
-    finally:
-        brought._found.cache_clear()
-        st.cache_resource.clear()
-        st.cache_data.clear()
+    monkeypatch.setenv(library.VARIABLE, str(trained))
+    library._brought.cache_clear()  # a thread of the last test may have asked meanwhile
+    at = run_page(image="3")
+    assert not at.exception
+    assert not at.error
+    shown = panel(at, "model")
+    assert shown["model"].startswith("bars-")
+    assert shown["xCaption"] in ("x: level", "x: upright")
+    assert at.selectbox(key="versus").value == "none"
+    assert list(at.selectbox(key="digit").options) == ["any", "level", "upright"]
 
 
 def test_idx_files_give_the_same_model(trained: Path, shapes: Path, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from vae_core.experiments.choices import parse_z
 from vae_core.explorer.visitor import session as state
 
 
@@ -13,7 +14,7 @@ from vae_core.explorer.visitor import session as state
     [("0.30,-1.20", (0.3, -1.2)), (" 1 , 2 ", (1.0, 2.0)), ("-50,5e1", (-50.0, 50.0))],
 )
 def test_parse_z_reads_two_coordinates(text: str, z: tuple[float, float]) -> None:
-    assert state.parse_z(text) == z
+    assert parse_z(text) == z
 
 
 @pytest.mark.parametrize(
@@ -24,38 +25,42 @@ def test_parse_z_reads_two_coordinates(text: str, z: tuple[float, float]) -> Non
     ],
 )
 def test_parse_z_refuses_the_rest(text: object) -> None:
-    assert state.parse_z(text) is None
+    assert parse_z(text) is None
+
+
+class Session(SimpleNamespace):
+    """What the page keeps for one visitor."""
+
+    def get(self, key: str) -> Any:
+        return vars(self).get(key)
 
 
 @pytest.fixture
-def session(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+def session(monkeypatch: pytest.MonkeyPatch) -> Session:
     """A session that shows image 7."""
-    session = SimpleNamespace(model="sample", image=7, z="", seed=0)
+    session = Session(model="sample", image=7, z="", seed=0)
     monkeypatch.setattr(state.st, "session_state", session)
     return session
 
 
-def pick(monkeypatch: pytest.MonkeyPatch, choice: object) -> None:
+def pick(session: Session, choice: object) -> None:
     """A pick as it arrives from the browser."""
-    monkeypatch.setattr(state, "picked", lambda key: choice)
+    vars(session)["panel-model"] = SimpleNamespace(pick=choice)
     state.handle_pick("panel-model")
+    del vars(session)["panel-model"]
 
 
 @pytest.mark.parametrize("image", [0, 42, 9999])
-def test_a_picked_image_replaces_image_and_z(
-    monkeypatch: pytest.MonkeyPatch, session: SimpleNamespace, image: int
-) -> None:
+def test_a_picked_image_replaces_image_and_z(session: Session, image: int) -> None:
     session.z = "1,1"
-    pick(monkeypatch, {"image": image})
+    pick(session, {"image": image})
     assert (session.image, session.z) == (image, "")
 
 
-def test_a_picked_z_keeps_the_image(
-    monkeypatch: pytest.MonkeyPatch, session: SimpleNamespace
-) -> None:
-    pick(monkeypatch, {"z": [0.30004, -2]})
+def test_a_picked_z_keeps_the_image(session: Session) -> None:
+    pick(session, {"z": [0.30004, -2]})
     assert session.image == 7
-    assert state.parse_z(session.z) == pytest.approx((0.30004, -2), abs=5e-4)
+    assert parse_z(session.z) == pytest.approx((0.30004, -2), abs=5e-4)
 
 
 @pytest.mark.parametrize(
@@ -67,15 +72,19 @@ def test_a_picked_z_keeps_the_image(
         *({"z": [value, 0]} for value in (float("nan"), float("inf"), 50.1, -1e308, 10**400)),
     ],
 )
-def test_any_other_pick_is_ignored(
-    monkeypatch: pytest.MonkeyPatch, session: SimpleNamespace, choice: Any
-) -> None:
+def test_any_other_pick_is_ignored(session: Session, choice: Any) -> None:
     before = vars(session).copy()
-    pick(monkeypatch, choice)
+    pick(session, choice)
     assert vars(session) == before
 
 
-def test_resample_changes_the_seed_and_stays_in_its_range(session: SimpleNamespace) -> None:
+def test_a_panel_that_is_gone_picks_nothing(session: Session) -> None:
+    before = vars(session).copy()
+    state.handle_pick("panel-model")
+    assert vars(session) == before
+
+
+def test_resample_changes_the_seed_and_stays_in_its_range(session: Session) -> None:
     state.resample()
     assert session.seed == 1
     session.seed = 2**31 - 1  # the largest that the page's number input takes

@@ -8,12 +8,14 @@ import pytest
 
 from vae_core.errors import InputError
 from vae_core.experiments.orders import ORDERS
-from vae_core.explorer.pages.argument import CLAIMS
+from vae_core.explorer.claims import all_claims
 from vae_core.explorer.parts import texts
 from vae_core.explorer.parts.layers import LAYERS
 from vae_core.explorer.parts.texts import Question
-from vae_core.explorer.server.library import MODEL_NAMES
 
+from .explore_page import MODEL_NAMES
+
+CLAIMS = all_claims()
 QUESTION = "# Questions\n\n## Why?\nBecause. So.\nsee: argument?claim=1&image=7\n"
 INTEGERS = [str(number) for number in range(10_000)]
 ALLOWED = {

@@ -13,7 +13,7 @@ from vae_core.explorer.server import job_queue, shelf
 from vae_core.explorer.server.job_queue import JobQueue
 from vae_core.explorer.server.jobs import Job
 from vae_core.explorer.server.limits import Limits
-from vae_core.explorer.visitor.run_settings import DEFAULT, OBJECTIVES, STORIES
+from vae_core.explorer.visitor.run_settings import DECODED, DEFAULT, STORIES
 from vae_core.models.settings import TrainingConfig, command
 
 from .explore_page import APP, complaints
@@ -33,8 +33,8 @@ def queue(monkeypatch: pytest.MonkeyPatch) -> JobQueue:
     queue = JobQueue(
         Limits(epochs=50, units=128), models, lambda session: True, IdleJob, lambda: 9e9
     )
-    monkeypatch.setattr(train, "server_queue", lambda: queue)
-    monkeypatch.setattr("vae_core.explorer.own_models.server_shelf", lambda: models)
+    monkeypatch.setattr(train, "server_queue", lambda is_present: queue)
+    monkeypatch.setattr("vae_core.explorer.visitor.own_models.server_shelf", lambda: models)
     return queue
 
 
@@ -155,7 +155,7 @@ def test_invalid_limits_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_objective_and_story_is_a_run_the_command_line_knows() -> None:
-    configs = [*OBJECTIVES.values(), *(story.config for story in STORIES.values())]
+    configs = [*DECODED.values(), *(story.config for story in STORIES.values())]
     for config in configs:
         assert isinstance(config, TrainingConfig)
         Limits().check(config)

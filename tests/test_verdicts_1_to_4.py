@@ -2,16 +2,16 @@
 
 import numpy as np
 import pytest
-from vae_core.experiments.claim_1_expectation import JUDGED, RunningAverage
-from vae_core.experiments.claim_2_one_sample import Spread
-from vae_core.experiments.claim_4_point import Shrinking
 
-from vae_core.experiments.gradient_record import load_gradients
-from vae_core.experiments.view import View
 from vae_core.experiments import claim_1_expectation as expectation
 from vae_core.experiments import claim_2_one_sample as one_sample
 from vae_core.experiments import claim_3_mean_objective as mean_objective
 from vae_core.experiments import claim_4_point as point
+from vae_core.experiments.claim_1_expectation import JUDGED, RunningAverage
+from vae_core.experiments.claim_2_one_sample import Spread
+from vae_core.experiments.claim_4_point import Shrinking
+from vae_core.experiments.gradient_record import load_gradients
+from vae_core.experiments.view import View
 from vae_core.maths.estimators import Estimate
 
 from .claim_inputs import assert_figures, holds, pixels, view

@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from vae_core.experiments.claim_6_prior import Generation
-from vae_core.experiments.claim_7_recipe import Printed
 
 from vae_core.experiments import claim_5_families_of_q as families_of_q
 from vae_core.experiments import claim_6_prior as prior
 from vae_core.experiments import claim_7_recipe as recipe
+from vae_core.experiments.claim_6_prior import Generation
+from vae_core.experiments.claim_7_recipe import Printed
 from vae_core.inference.families import Fit
 from vae_core.inference.latent import Field
 

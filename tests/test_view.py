@@ -6,7 +6,8 @@ import json
 import numpy as np
 import pytest
 
-from vae_core.experiments.view import View, compute_view, decoded_image
+from vae_core.experiments.choices import Choices
+from vae_core.experiments.view import View, decoded_image, view_of
 from vae_core.explorer.pages.explore import panel_data
 from vae_core.explorer.parts.layers import LAYERS
 from vae_core.maths import gaussian
@@ -20,7 +21,7 @@ IMAGES = (7, 18, 1367)
 
 def view(name: str, image: int = 7, k: int = 16, scale: float = 1.0, seed: int = 0) -> View:
     x = mnist().pixels(slice(image, image + 1))[0]
-    return compute_view(loaded(name), x, k, scale, seed)
+    return view_of(loaded(name), x, Choices(k=k, scale=scale, seed=seed))
 
 
 @MODELS

@@ -5,10 +5,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from vae_core.experiments.choices import Choices
+from vae_core.experiments.quantity import KINDS
 from vae_core.experiments.view import View, compute_view
 from vae_core.experiments.wording import (
     SMALL_PRICE,
-    definitions,
     description,
     introduction,
     numbers,
@@ -19,11 +20,11 @@ from vae_core.maths.estimators import Estimate
 from vae_core.models.checkpoint import Metadata
 from vae_core.models.settings import PRESETS, TrainingConfig
 
-from .explore_page import loaded, mnist
+from .explore_page import loaded
 
 
 def view(k: int = 16, scale: float = 1.0) -> View:
-    return compute_view(loaded("sample"), mnist().pixels(slice(7, 8))[0], k, scale, 0)
+    return compute_view(loaded("sample"), Choices(image=7, k=k, scale=scale, seed=0))
 
 
 def priced(share: float) -> View:
@@ -79,7 +80,7 @@ def test_without_noise_or_without_q_the_verdict_is_another() -> None:
 def test_rows_are_the_numbers_of_the_view() -> None:
     v = view()
     table = rows(v)
-    assert list(table) == [name for name, *_ in definitions()]
+    assert list(table) == [kind.name for kind in KINDS.values() if not kind.beside]
     assert [value for value, _ in table.values()] == [
         f"{value:.2f}".replace("-", "−")
         for value in (

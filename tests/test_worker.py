@@ -37,7 +37,7 @@ class Worker:
 
     def __init__(self, config: TrainingConfig, data: Path, folder: Path, **environment: str):
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "vae_core.worker"],
+            [sys.executable, "-m", "vae_core.training.worker"],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

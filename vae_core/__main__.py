@@ -289,6 +289,15 @@ def main(arguments: list[str] | None = None) -> int:
         where = f"{error.filename}: " if error.filename else ""
         print(f"vae_core: {where}{error.strerror or error}", file=sys.stderr)
         return 2
+    except ModuleNotFoundError as error:
+        if error.name not in ("keras", "tensorflow"):
+            raise
+        print(
+            "vae_core: Keras and TensorFlow are not installed; "
+            "install them with: pip install 'vae-explorer[train]'",
+            file=sys.stderr,
+        )
+        return 2
     except KeyboardInterrupt:
         return 130
     return 0

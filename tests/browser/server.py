@@ -41,6 +41,7 @@ def serve(
     env: Mapping[str, str] | None = None,
     script: str = "app.py",
     python: Sequence[str] = (sys.executable,),
+    command: Sequence[str] = (),
 ) -> Iterator[Server]:
     """Runs `streamlit run SCRIPT` until the end of the block.
 
@@ -50,19 +51,20 @@ def serve(
         env: added to this process's environment.
         script: relative to `cwd`.
         python: the interpreter, and what has to come before it.
+        command: in place of `streamlit run SCRIPT`; it gets the same flags.
 
     Raises:
         RuntimeError: the server ended, or did not answer in time; the message quotes its log.
     """
     port = free_port()
-    command = [*python, "-m", "streamlit", "run", script, "--server.headless", "true"]
-    command += ["--server.port", str(port), "--server.address", "127.0.0.1"]
-    command += ["--browser.gatherUsageStats", "false"]
+    words = [*(command or (*python, "-m", "streamlit", "run", script))]
+    words += ["--server.headless", "true", "--server.port", str(port)]
+    words += ["--server.address", "127.0.0.1", "--browser.gatherUsageStats", "false"]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1", **(env or {})}
     with log.open("wb") as output:
         # In pytest's own process group, so that Ctrl-C and `timeout` reach the server as well.
         process = subprocess.Popen(
-            command,
+            words,
             cwd=cwd,
             env=environment,
             stdin=subprocess.DEVNULL,

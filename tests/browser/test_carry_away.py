@@ -160,11 +160,10 @@ def test_all_that_the_panels_say_is_written_large_enough(open_view: OpenView) ->
     assert TITLE in texts
     assert "Test image 7, a 9 · K = 20 · stddev × 0.5" in texts
     assert page.url in texts
-    x = mnist().pixels(slice(7, 8))[0]
     for name in ("sample", "mean"):
         assert name in texts
         assert objective_sentence(loaded(name).metadata) in texts
-        for row in numbers(compute_view(loaded(name), x, 20, 0.5, 0)):
+        for row in numbers(compute_view(loaded(name), choices(image=7, k=20, scale=0.5))):
             assert {row["name"], row["value"], row["error"]} <= {*texts, ""}
     for caption in ("x: a 9", "decoded mean", "one sample", "average of 20", "sample − mean"):
         assert texts.count(caption) == 2
@@ -215,12 +214,8 @@ def test_a_browser_that_copies_nothing_is_not_said_to_have_copied(open_view: Ope
 
 
 def expected_csv(chosen: Choices) -> str:
-    x = mnist().pixels(slice(chosen.image, chosen.image + 1))[0]
-    views = [
-        (name, compute_view(loaded(name), x, chosen.k, chosen.scale, chosen.seed))
-        for name in (chosen.model, chosen.versus)
-    ]
-    return view_csv(views, chosen)
+    names = (chosen.model, chosen.versus)
+    return view_csv([(name, compute_view(loaded(name), chosen)) for name in names], chosen)
 
 
 def test_numbers_and_script_are_those_of_the_view_and_follow_it(open_view: OpenView) -> None:

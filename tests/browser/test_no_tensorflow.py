@@ -17,7 +17,7 @@ def choose(page: Page, key: str, option: str) -> None:
     """Chooses an option of a select box."""
     page.locator(f".st-key-{key}").get_by_role("combobox").click()
     page.get_by_role("option", name=option, exact=True).click()
-    wait_idle(page)
+    wait_idle(page, seconds=180)  # an order of ten thousand images takes a while
 
 
 def enter(page: Page, key: str, text: str) -> None:

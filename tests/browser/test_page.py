@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from playwright.sync_api import Page
-from vae_core.experiments.choices import Choices
 
-from vae_core.experiments.view import compute_view, decoded_image
+from vae_core.experiments.choices import Choices
+from vae_core.experiments.view import compute_view
 from vae_core.experiments.wording import numbers
 
-from ..explore_page import choices, loaded, mnist
+from ..explore_page import choices, loaded
 from .pages import OpenPage, exception_texts, wait_idle
 from .panel import Panel, lonely_image, query_of
 from .server import Server
@@ -27,12 +27,7 @@ def panels(page: Page) -> tuple[Panel, Panel]:
 
 def expected_rows(name: str, chosen: Choices) -> list[tuple[str, str]]:
     """Values and errors of a panel's table."""
-    model = loaded(name)
-    if chosen.z:
-        x = decoded_image(model, np.array(chosen.z))
-    else:
-        x = mnist().pixels(slice(chosen.image, chosen.image + 1))[0]
-    view = compute_view(model, x, chosen.k, chosen.scale, chosen.seed)
+    view = compute_view(loaded(name), chosen)
     return [(row["value"], row["error"]) for row in numbers(view)]
 
 

@@ -31,7 +31,7 @@ def test_pictures_and_losses_are_those_of_numpy(open_page: OpenPage, side: str) 
     panel.wait_shown("image=18,")
     network = loaded(getattr(chosen, side)).network
     x = mnist().pixels(slice(18, 19))[0]
-    view = compute_view(loaded(getattr(chosen, side)), x, K, 1.0, 1)
+    view = compute_view(loaded(getattr(chosen, side)), chosen)
     samples = sigmoid(network.decode(view.z).astype(np.float64))
     at_mean = sigmoid(network.decode(view.mean).astype(np.float64))
 

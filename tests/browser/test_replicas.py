@@ -19,6 +19,8 @@ from .pages import wait_idle
 from .panel import Panel
 from .server import ROOT, Server, free_port
 
+pytestmark = pytest.mark.long  # two servers, a proxy and a dozen visitors
+
 CONFIG = ROOT / "deploy" / "nginx.conf"
 VISITORS = 12
 

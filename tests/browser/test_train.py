@@ -40,7 +40,7 @@ def workers(server: Server) -> list[int]:
             parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
         except OSError:
             continue  # it has just ended
-        if b"vae_core.worker" in command and parent == server.pid:
+        if b"vae_core.training.worker" in command and parent == server.pid:
             found.append(int(folder.name))
     return found
 

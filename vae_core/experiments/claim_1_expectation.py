@@ -10,6 +10,7 @@ from ..inference.loaded_model import LoadedModel
 from ..maths import gaussian
 from ..maths.estimators import Estimate
 from .experiment import Experiment, Outcome
+from .phrases import bounded
 from .subject import Subject
 from .view import MAX_ORDER, TOLERANCE, draw_epsilon
 
@@ -28,7 +29,7 @@ class RunningAverage:
         count: L, from 1.
         average: `(draws,)`.
         error: standard error of the average; NaN at L = 1.
-        reference: E_q[loss] by quadrature, with its error.
+        reference: E_q[loss] by integration, with the bound of its error.
     """
 
     count: Array
@@ -62,20 +63,26 @@ def running_average(model: LoadedModel, x: Array, seed: int, draws: int = DRAWS)
 
 def verdict(result: RunningAverage) -> str:
     """Whether the average over samples finds the integral, from what is drawn."""
-    reference = float(result.reference.value[0])
-    first = abs(float(result.average[0]) - reference)
-    average, error = float(result.average[JUDGED - 1]), 2 * float(result.error[JUDGED - 1])
-    start = f"One sample is off by {first:.2f} nats. After {JUDGED} the average is {average:.2f} ± "
-    start += f"{error:.2f}"
-    if result.contains_reference(JUDGED):
-        return (
-            f"{start}, and the integral, {reference:.2f}, lies within: **samples estimate what no "
-            "formula gives, and their own spread says how well.**"
-        )
-    return (
-        f"{start}, and the integral, {reference:.2f}, lies outside. **Not here:** ±2 standard "
-        "errors miss about one time in twenty. Resample to see the others."
+    reference, bound = float(result.reference.value[0]), float(result.reference.error[0])
+    average, error = float(result.average[JUDGED - 1]), float(result.error[JUDGED - 1])
+    off = abs(average - reference)
+    away = off / error if error else 0.0
+    figures = (
+        f"The loss of one sample is off by {abs(float(result.average[0]) - reference):.2f} nats. "
+        f"After {JUDGED} samples the average is {average:.2f} ± {error:.2f}; the integral, "
+        f"{bounded(reference, bound)}, lies {away:.1f} of these standard errors away."
     )
+    if off + bound <= 2 * error or not off:
+        return (
+            f"{figures} **Samples estimate what no formula gives, and their own spread says how "
+            "well.**"
+        )
+    if off - bound > 2 * error:
+        return (
+            f"{figures} **Not here:** about one draw of {JUDGED} samples in twenty ends more than "
+            "two away. Resample to see others."
+        )
+    return f"{figures} **Too close to tell:** whether that is within two, the integral leaves open."
 
 
 def _run(subject: Subject) -> Outcome:

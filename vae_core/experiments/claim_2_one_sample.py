@@ -2,24 +2,49 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from ..arrays import Array, in_parts
+from ..inference.evaluation import expected_loss
 from ..inference.loaded_model import LoadedModel
 from ..maths import gaussian
 from ..maths.gradient_estimators import pathwise, score_function
+from ..models.checkpoint import Metadata
 from ..models.data import ASSETS
 from .experiment import Experiment, Outcome
-from .gradient_record import GradientNoise
+from .gradient_record import WEIGHTS, GradientNoise, Row
+from .phrases import ONE_RUN, significant
 from .subject import Subject
-from .view import draw_epsilon
+from .view import MAX_ORDER, TOLERANCE, draw_epsilon
 
-__all__ = ["EXPERIMENT", "GRADIENTS", "Spread", "gradient_sentence", "spread", "verdict"]
+__all__ = [
+    "EXPERIMENT",
+    "GRADIENTS",
+    "Ratio",
+    "Spread",
+    "gradient_sentence",
+    "history_sentence",
+    "routes_sentence",
+    "spread",
+    "verdict",
+]
 
 
 GRADIENTS = ASSETS / "experiments" / "gradients.json"
 DRAWS = 1024
 IMAGES = 1000  # test images whose losses are compared
+REPEATS = 8  # samples of each of them
+FEW = 0.2  # of the spread between images: what a sample brings is small beside it
 BATCH = 100  # of the sentences
 MANY = 10  # L of the sentences
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """A variance over that of the pathwise estimate, with its standard error over the draws."""
+
+    value: float
+    stderr: float
 
 
 @dataclass(frozen=True)
@@ -29,78 +54,154 @@ class Spread:
     Attributes:
         losses: of one image at `DRAWS` samples, in nats.
         between: one-sample losses of test images, in nats.
+        between_stddev: stddev over these images of E_q[loss], the samples' noise taken out.
         pathwise, score: trace of the variance of one sample's gradient with respect to the mean.
+        baselined: of the score function with the loss taken less its mean over q.
+        ratio, baselined_ratio: of `score` and `baselined` to `pathwise`.
     """
 
     losses: Array
     between: Array
+    between_stddev: float
     pathwise: float
     score: float
+    baselined: float
+    ratio: Ratio
+    baselined_ratio: Ratio
 
     @property
     def within_stddev(self) -> float:
         return float(self.losses.std(ddof=1))
 
-    @property
-    def between_stddev(self) -> float:
-        return float(self.between.std(ddof=1))
 
-
-def _between(model: LoadedModel) -> Array:
-    """One-sample losses of the first test images, each with a draw of its own."""
+def _between(model: LoadedModel) -> tuple[Array, float]:
+    """One-sample losses of the first test images, and the stddev of their expectations."""
     x = model.test.pixels(slice(0, IMAGES))
-    z = model.mean[:IMAGES] + model.stddev[:IMAGES] * draw_epsilon(0, len(x))
-    return model.network.reconstruction_loss(x, z)
+    mean, stddev = model.mean[:IMAGES], model.stddev[:IMAGES]
+    epsilon = draw_epsilon(0, REPEATS * len(x)).reshape(REPEATS, len(x), 2)
+    losses = np.stack(
+        [model.network.reconstruction_loss(x, mean + stddev * one) for one in epsilon]
+    ).astype(np.float64)
+    # Var over images of an average over R samples = that of the expectation + noise / R.
+    noise = losses.var(axis=0, ddof=1).mean() / REPEATS
+    variance = losses.mean(axis=0).var(ddof=1) - noise
+    return losses[0], float(np.sqrt(max(variance, 0.0)))
 
 
 def spread(model: LoadedModel, x: Array, seed: int) -> Spread:
     """Losses and gradients at samples of one image's q, and losses of other images."""
     network = model.network
-    mean, stddev = (values[0] for values in network.encode(x[None]))
+    means, stddevs = network.encode(x[None])
+    mean, stddev = means[0], stddevs[0]
     epsilon = draw_epsilon(seed, DRAWS)
     z = gaussian.reparameterize(mean, stddev, epsilon)
     loss = in_parts(lambda part: network.reconstruction_loss(x, z[part]), DRAWS)
     slopes = in_parts(lambda part: network.loss_gradient(x, z[part]), DRAWS)
+    expected = expected_loss(
+        network, model.grid, x[None], means, stddevs, tolerance=TOLERANCE, max_order=MAX_ORDER
+    )
     through, _ = pathwise(slopes, epsilon, stddev)
     score, _ = score_function(loss, epsilon, stddev)
+    less, _ = score_function(loss - expected.value[0], epsilon, stddev)
+    between, between_stddev = model.once("losses between images", lambda: _between(model))
+    variances = [float(one.var(axis=0, ddof=1).sum()) for one in (through, score, less)]
     return Spread(
-        loss,
-        model.once("losses between images", lambda: _between(model)),
-        float(through.var(axis=0, ddof=1).sum()),
-        float(score.var(axis=0, ddof=1).sum()),
+        losses=loss,
+        between=between,
+        between_stddev=between_stddev,
+        pathwise=variances[0],
+        score=variances[1],
+        baselined=variances[2],
+        ratio=_ratio(score, through),
+        baselined_ratio=_ratio(less, through),
     )
 
 
-def verdict(result: Spread) -> str:
-    """Whether the sample's noise is small against what the choice of images brings."""
+def _ratio(one: Array, other: Array) -> Ratio:
+    """Ratio of two variances over the same draws; its error by the delta method."""
+    squares = [np.square(g - g.mean(axis=0)).sum(axis=1) for g in (one, other)]
+    first, second = (float(square.mean()) for square in squares)
+    if not first or not second:
+        return Ratio(np.nan, np.nan)
+    relative = squares[0] / first - squares[1] / second
+    ratio = first / second
+    return Ratio(ratio, float(ratio * relative.std(ddof=1) / np.sqrt(len(relative))))
+
+
+def verdict(result: Spread, name: str = "") -> str:
+    """Whether a sample's noise in the loss is small against what the choice of images brings."""
     within, between = result.within_stddev, result.between_stddev
+    under = f"Under `{name}`" if name else "Here"
     figures = (
-        f"One-sample losses of this image have a stddev of {within:.2f} nats, losses of different "
-        f"images one of {between:.1f}."
+        f"{under} the loss of this image varies with the sample by {within:.2f} nats (stddev over "
+        f"q), and the loss averaged over q varies with the image by {between:.2f} (stddev over "
+        f"{IMAGES:,} test images)."
     )
-    if within < 0.2 * between:
+    if within < FEW * between:
         return (
-            f"{figures} **Which images are in the batch matters {between / within:.0f} times as "
-            "much as which sample each of them gets.**"
+            f"{figures} **In this loss it matters {significant(between / within)} times as much "
+            "which image is in a batch as which sample it gets.** The gradient is another thing: "
+            "its shares are measured below."
         )
     return (
-        f"{figures} **Not here:** the q of this model is so wide for this image that its sample "
-        f"matters {within / between:.2f} times as much as the choice of images."
+        f"{figures} **Not here:** in this image's loss its sample matters "
+        f"{significant(within / between)} times as much as the choice of images."
     )
+
+
+def routes_sentence(result: Spread) -> str:
+    """How the two routes of the gradient compare for one image, from the table."""
+    ratio = result.baselined_ratio
+    if not np.isfinite(ratio.value):
+        return "This loss does not change with z: both gradients are 0."
+    taken = (
+        f"For this image, taking the mean loss off brings the score function from "
+        f"{significant(result.ratio.value)} times the pathwise variance to "
+        f"{ratio.value:.1f} ± {ratio.stderr:.1f} times"
+    )
+    if ratio.value - 2 * ratio.stderr > 1:
+        return f"{taken}: the route through z is still the less noisy one."
+    if ratio.value + 2 * ratio.stderr < 1:
+        return f"{taken}: the route through z is the noisier one here."
+    return f"{taken}: the two routes cannot be told apart."
 
 
 def gradient_sentence(noise: GradientNoise, weights: str = "trained") -> str:
     """What ten samples would save of the gradient's variance, from the measurement."""
-    parts = []
+    shares, savings = [], []
     for part in ("encoder", "decoder"):
         one, many = (noise.row(weights, part, BATCH, samples) for samples in (1, MANY))
-        parts.append(
-            f"{100 * one.share:.0f} % for the {part} (± {100 * one.share_stderr:.0f}), and "
-            f"{MANY} samples would lower its variance by {100 * (1 - many.total / one.total):.0f} %"
-        )
+        shares.append(f"{100 * one.share:.1f} ± {100 * one.share_stderr:.1f} % of the {part}'s")
+        saved, error = _saved(one, many)
+        savings.append(f"{100 * saved:.1f} ± {100 * error:.1f} %")
     return (
-        f"In batches of {BATCH} images, ε brings {'; '.join(parts)}. "
-        f"{MANY} samples cost {MANY} decodings; ten times as many images lower all of it tenfold."
+        f"Measured on `{noise.model}`, {WEIGHTS[weights]}, batches of {BATCH}: ε brings "
+        f"{shares[0]} and {shares[1]} gradient variance (± one standard error). {MANY} samples an "
+        f"image would lower that variance by {savings[0]} and {savings[1]}, for {MANY} times the "
+        "decodings; ten times as many images lower it by 90 %."
+    )
+
+
+def _saved(one: Row, many: Row) -> tuple[float, float]:
+    """Share of the variance that more samples take off, with its standard error."""
+    left = many.total / one.total
+    relative = np.hypot(many.total_stderr / many.total, one.total_stderr / one.total)
+    return 1 - left, float(left * relative)
+
+
+def history_sentence(runs: tuple[Metadata, Metadata], names: tuple[str, str]) -> str:
+    """Where two runs with few and many samples end, by steps and by decoded samples."""
+    few, many = (np.array(one.history["test_loss"], np.float64) for one in runs)
+    draws = [one.training.samples for one in runs]
+    work = [
+        draw * np.arange(1.0, len(loss) + 1) for draw, loss in zip(draws, (few, many), strict=True)
+    ]
+    as_many = float(np.interp(work[0][-1], work[1], many))
+    return (
+        f"`{names[0]}` and `{names[1]}`, −ELBO of their own test images: after equally many steps "
+        f"L = {draws[0]} ends at {few[-1]:.2f} nats and L = {draws[1]} at {many[-1]:.2f}; after as "
+        f"many decoded samples as L = {draws[0]} took in all, L = {draws[1]} stood at "
+        f"{as_many:.2f}. {ONE_RUN}"
     )
 
 
@@ -111,8 +212,9 @@ def _run(subject: Subject) -> Outcome:
         "stddev_between_images": result.between_stddev,
         "variance_pathwise": result.pathwise,
         "variance_score_function": result.score,
+        "variance_score_function_less_mean_loss": result.baselined,
     }
-    return Outcome(verdict(result), numbers, (result,))
+    return Outcome(verdict(result, subject.model.name), numbers, (result,))
 
 
 EXPERIMENT = Experiment(2, "one_sample", _run)

@@ -8,17 +8,21 @@ from ..arrays import Array
 from ..inference.evaluation import expected_loss
 from ..inference.loaded_model import LoadedModel
 from ..maths import gaussian
+from ..maths.estimators import Estimate
 from .experiment import Experiment, Outcome
+from .least import FINE, Least, least, losses_around
+from .phrases import bounded, significant, within
 from .subject import Subject
-from .view import TOLERANCE, losses_at
+from .view import MAX_ORDER, TOLERANCE
 
-__all__ = ["EXPERIMENT", "Codes", "Shrinking", "codes_of", "shrink", "verdict"]
+__all__ = ["EXPERIMENT", "Codes", "Shrinking", "codes_of", "codes_sentence", "shrink", "verdict"]
 
 
 FACTORS = np.geomspace(1e-4, 2.0, 61)
 SMALL = 0.01  # below it the KL is a straight line in ln c
-FLAT = 0.01  # nats: differences of the loss below it are no minimum
-NEAR_ONE = (0.5, 2.0)  # where the best factor of a q that fits lies
+SHOWN = 0.005  # nats: less is 0.00 on the page
+NEAR_ONE = (0.8, 1.25)  # where the best factor of a q that fits lies
+REACH = 3.0  # of the prior's stddevs
 
 
 @dataclass(frozen=True)
@@ -29,11 +33,19 @@ class Shrinking:
         factor: c, `(factors,)`, rising.
         loss: E_q[loss] at each c.
         kl: KL to the prior at each c.
+        bound: the least -ELBO over c, at ln c.
+        alone: the least E_q[loss] over c, at ln c.
+        at_mean: loss at the mean, where c is 0.
+        at_one: -ELBO at c = 1, with its error.
     """
 
     factor: Array
     loss: Array
     kl: Array
+    bound: Least
+    alone: Least
+    at_mean: float
+    at_one: tuple[float, float]
 
     @property
     def negative_elbo(self) -> Array:
@@ -47,8 +59,19 @@ class Shrinking:
 
     @property
     def best(self) -> float:
-        """The factor of the least -ELBO, by a parabola through the lowest points."""
-        return _lowest(self.factor, self.negative_elbo)
+        """The factor of the least -ELBO; where it still falls at the largest, that one."""
+        return float(np.exp(self.bound.at))
+
+    @property
+    def saved(self) -> float:
+        """By how much the least -ELBO is below that at c = 1, in nats."""
+        return max(self.at_one[0] - self.bound.value, 0.0)
+
+    @property
+    def gained(self) -> float:
+        """By how much the least loss is below that of the mean, in nats; 0 where no c is seen."""
+        gain = self.at_mean - self.alone.value
+        return gain if gain > max(self.alone.error, SHOWN) else 0.0
 
 
 @dataclass(frozen=True)
@@ -60,7 +83,7 @@ class Codes:
         code: of the image, `(2,)`.
         beyond: share of codes more than 3 from the origin; of the prior, 1.1 %.
         loss: at the image's code.
-        loss_with_noise: averaged over N(code, I).
+        loss_with_noise: averaged over N(code, I), with its error.
     """
 
     spread: Array
@@ -68,67 +91,111 @@ class Codes:
     beyond: float
     loss: float
     loss_with_noise: float
+    error: float = 0.0
 
 
 def shrink(model: LoadedModel, x: Array) -> Shrinking:
     """Loss and KL as q shrinks; a model without a q starts from stddev 1."""
     mean, stddev = model.network.encode(x[None])
     unit = stddev[0] if model.has_posterior else np.ones(2)
-    stddevs = FACTORS[:, None] * unit
-    return Shrinking(FACTORS, losses_at(model, x, stddevs), gaussian.kl(mean, stddevs))
+    points = np.log(FACTORS)
+
+    def loss_at(t: Array, tolerance: float = FINE) -> Estimate:
+        return losses_around(model, x, np.exp(t)[:, None] * unit, tolerance)
+
+    def kl_at(t: Array) -> Array:
+        return gaussian.kl(mean, np.exp(t)[:, None] * unit)
+
+    def bound_at(t: Array) -> Estimate:
+        loss = loss_at(t)
+        return Estimate(loss.value + kl_at(t), loss.error)
+
+    loss, kl = loss_at(points, TOLERANCE), kl_at(points)
+    own = loss_at(np.zeros(1), TOLERANCE)
+    at_mean = float(model.network.reconstruction_loss(x, mean)[0])
+    bound = least(bound_at, points, Estimate(loss.value + kl, loss.error))
+    alone = Least(float(points[0]), at_mean, 0.0, float(points[0]), float(points[0]), inside=False)
+    if at_mean - float(loss.value.min()) > SHOWN:
+        alone = least(loss_at, points, loss)
+    at_one = float(own.value[0] + kl_at(np.zeros(1))[0]), float(own.error[0])
+    return Shrinking(FACTORS, loss.value, kl, bound, alone, at_mean, at_one)
 
 
 def codes_of(model: LoadedModel, x: Array) -> Codes:
     """The codes of a model, and the loss around that of one image."""
     mean, _ = model.network.encode(x[None])
     noisy = expected_loss(
-        model.network, model.grid, x[None], mean, np.ones((1, 2)), tolerance=TOLERANCE
+        model.network,
+        model.grid,
+        x[None],
+        mean,
+        np.ones((1, 2)),
+        tolerance=TOLERANCE,
+        max_order=MAX_ORDER,
     )
     return Codes(
         spread=model.mean.std(axis=0),
         code=mean[0],
-        beyond=float(np.mean(np.hypot(*model.mean.T) > 3.0)),
+        beyond=float(np.mean(np.hypot(*model.mean.T) > REACH)),
         loss=float(model.network.reconstruction_loss(x, mean[0])),
         loss_with_noise=float(noisy.value[0]),
+        error=float(noisy.error[0]),
     )
 
 
-def _lowest(factor: Array, values: Array) -> float:
-    i = int(values.argmin())
-    if not 0 < i < len(values) - 1:
-        return float(factor[i])
-    near = slice(i - 1, i + 2)
-    a, b, _ = np.polyfit(np.log(factor[near]), values[near], 2)
-    return float(np.exp(-b / (2 * a))) if a > 0 else float(factor[i])
+def codes_sentence(found: Codes, name: str) -> str:
+    """Where the codes lie, and what noise does to this image's, from the figure."""
+    change = found.loss_with_noise - found.loss
+    verb = "raises" if change > 0 else "lowers"
+    if abs(change) <= found.error:
+        verb = "takes"
+    return (
+        f"`{name}`, no KL: its codes spread with stddevs {found.spread[0]:.1f} and "
+        f"{found.spread[1]:.1f}, and {100 * found.beyond:.1f} % lie more than 3 from the origin, "
+        "where 1.1 % of the prior does. This image's is at "
+        f"{found.code[0]:.2f}, {found.code[1]:.2f}; noise of the prior's stddev 1 around it {verb} "
+        f"the loss from {found.loss:.1f} to {found.loss_with_noise:.1f} nats{within(found.error)}."
+    )
 
 
 def verdict(result: Shrinking, has_posterior: bool) -> str:
     """Where the bound and the loss alone would put c, from the curves."""
-    kl = f"The KL rises by {abs(result.slope):.2f} nats for each factor e by which q shrinks"
-    lowest = int(result.loss.argmin())
-    if result.loss[0] - result.loss[lowest] < FLAT:
-        loss = "the loss alone is least at c = 0"
+    kl = (
+        f"Once q is small, the KL rises by {abs(result.slope):.2f} nats for each factor e by which "
+        "it shrinks"
+    )
+    if result.gained:
+        at = float(np.exp(result.alone.at))
+        where = f"at c = {significant(at)}" + ("" if result.alone.inside else " or beyond")
+        loss = f"the loss alone is least {where}, {result.gained:.2f} nats below that of the mean"
     else:
-        loss = f"the loss alone is least at c = {result.factor[lowest]:.2g}"
+        loss = "the loss alone is nowhere lower than that of the mean, c = 0"
     if not has_posterior:
         return (
-            f"{kl}; {loss}. This model was trained without the KL: **nothing stops c from going "
-            "to 0, so its q is a point.**"
+            f"{kl}; {loss} (noise of stddev c). **This model was trained without the KL and "
+            "without σ: its q is a point, and −ELBO is infinite.**"
         )
-    best = result.best
-    if best >= result.factor[-1]:
+    best, saved = result.best, bounded(result.saved, result.bound.error + result.at_one[1])
+    if not result.bound.inside:
         return (
-            f"{kl}, {loss}, and −ELBO still falls at c = {best:.2g}. **Not here:** this encoder "
-            "is more certain of the image's z than its bound asks for."
+            f"{kl}, {loss}, and −ELBO still falls at c = {significant(best)}. **Not here:** for this image "
+            f"the encoder's σ is at most half of the best one, and {saved} nats or more could be "
+            "saved."
         )
+    where = f"at c = {significant(best)}"
+    low, high = float(np.exp(result.bound.low)), float(np.exp(result.bound.high))
+    if high > 1.1 * low:
+        where += f" (from {significant(low)} to {significant(high)} too flat to tell)"
+    least_at = f"−ELBO is least {where}, {saved} nats below that at c = 1"
     if NEAR_ONE[0] <= best <= NEAR_ONE[1]:
         return (
-            f"{kl}, {loss}, and −ELBO is least at c = {best:.2f}: **the encoder's own σ is about "
-            "the best, and a point would cost infinitely much.**"
+            f"{kl}, {loss}, and {least_at}: **the encoder's own σ is about the best multiple of "
+            "itself, and a point would cost infinitely much.**"
         )
+    size = "smaller" if best > 1 else "larger"
     return (
-        f"{kl}, {loss}, and −ELBO is least at c = {best:.2g}. **Not here:** the σ that this "
-        "encoder gives the image is not the one that its bound asks for."
+        f"{kl}, {loss}, and {least_at}. **Not here:** the σ that this encoder gives the image is "
+        f"{size} than its bound asks for."
     )
 
 
@@ -137,7 +204,7 @@ def _run(subject: Subject) -> Outcome:
     codes = codes_of(subject.other("autoencoder"), subject.x)
     numbers = {
         "best_factor": result.best,
-        "least_negative_elbo": float(result.negative_elbo.min()),
+        "least_negative_elbo": result.bound.value,
         "slope_of_kl": result.slope,
         "share_of_codes_beyond_3": codes.beyond,
         "autoencoder_loss": codes.loss,

@@ -9,9 +9,12 @@ from ..arrays import Array
 from ..inference.evaluation import expected_loss
 from ..inference.loaded_model import LoadedModel
 from ..maths import gaussian
+from ..maths.estimators import Estimate
 from .experiment import Experiment, Outcome
+from .least import FINE, least, losses_around
+from .phrases import remainder, within
 from .subject import Subject
-from .view import MAX_ORDER, TOLERANCE, losses_at
+from .view import MAX_ORDER, TOLERANCE
 
 __all__ = ["EXPERIMENT", "READINGS", "Printed", "Settled", "printed", "settled", "verdict"]
 
@@ -38,6 +41,8 @@ class Printed:
         described: stddev of the q its KL describes, `(2,)`.
         loss: E over the sampled q of the loss.
         kl_sampled, kl_described: to the prior.
+        error: of `loss`.
+        evidence: -log p(x) by this decoder; NaN where it is not answered.
     """
 
     mean: Array
@@ -46,6 +51,8 @@ class Printed:
     loss: float
     kl_sampled: float
     kl_described: float
+    error: float = 0.0
+    evidence: float = float("nan")
 
     @property
     def printed(self) -> float:
@@ -64,12 +71,19 @@ class Settled:
         sampled, described: stddev of the q that is sampled, and that the KL describes.
         printed: the loss it prints, in nats.
         negative_elbo: of the q that is sampled.
+        inside: False where the printed loss still falls at an end of the σ that are searched.
     """
 
     sampled: float
     described: float
     printed: float
     negative_elbo: float
+    inside: bool = True
+
+    @property
+    def off(self) -> float:
+        """-ELBO less what is printed, as the two are shown."""
+        return remainder(self.negative_elbo, self.printed)
 
 
 def printed(model: LoadedModel, x: Array) -> Printed:
@@ -88,27 +102,43 @@ def printed(model: LoadedModel, x: Array) -> Printed:
         float(loss.value[0]),
         float(gaussian.kl(mean, sampled)[0]),
         float(gaussian.kl(mean, described)[0]),
+        float(loss.error[0]),
+        -float(model.grid(x[None], TOLERANCE).log_evidence[0]),
     )
 
 
 def settled(model: LoadedModel, x: Array) -> dict[str, Settled]:
-    """For each reading: the s that minimises what it prints, with one σ for both directions."""
+    """For each reading: the s that minimises what it prints, with one σ for both directions.
+
+    Searched by σ; the losses of the result are integrals at the σ that is found.
+    """
     mean, _ = model.network.encode(x[None])
-    losses = losses_at(model, x, _both(STDDEVS))
+    points = np.log(STDDEVS)
+    known = losses_around(model, x, _both(STDDEVS))
     result = {}
     for name, reading in READINGS.items():
-        s = np.linspace(-12.0, 4.0, 1601)
-        sampled = reading(s)
-        inside = (sampled >= STDDEVS[0]) & (sampled <= STDDEVS[-1])
-        s, sampled = s[inside], sampled[inside]
-        loss = np.interp(np.log(sampled), np.log(STDDEVS), losses)
-        described = np.exp(0.5 * s)
-        best = int((loss + gaussian.kl(mean, _both(described))).argmin())
+        # ln σ = a s + b, by any two points of the reading.
+        b, end = np.log(reading(np.array([0.0, 1.0])))
+
+        def described(t: Array, a: float = end - b, b: float = b) -> Array:
+            return np.exp(0.5 * (t - b) / a)
+
+        def kl_at(t: Array, described: Reading = described) -> Array:
+            return gaussian.kl(mean, _both(described(t)))
+
+        def printed_at(t: Array, kl_at: Reading = kl_at) -> Estimate:
+            loss = losses_around(model, x, _both(np.exp(t)), FINE)
+            return Estimate(loss.value + kl_at(t), loss.error)
+
+        found = least(printed_at, points, Estimate(known.value + kl_at(points), known.error))
+        at = np.array([found.at])
+        sampled = np.exp(at)
         result[name] = Settled(
-            float(sampled[best]),
-            float(described[best]),
-            float(loss[best] + gaussian.kl(mean[0], _both(described)[best])),
-            float(loss[best] + gaussian.kl(mean[0], _both(sampled)[best])),
+            float(sampled[0]),
+            float(described(at)[0]),
+            found.value,
+            found.value - float(kl_at(at)[0]) + float(gaussian.kl(mean, _both(sampled))[0]),
+            found.inside,
         )
     return result
 
@@ -119,18 +149,31 @@ def _both(stddev: Array) -> Array:
 
 def verdict(found: Printed) -> str:
     """By how much the printed loss misses the bound, from the terms."""
-    gap = found.negative_elbo - found.printed
+    gap = remainder(found.negative_elbo, found.printed)
     figures = (
-        f"For this image it prints {found.printed:.2f} nats; the bound of the q it samples is "
-        f"{found.negative_elbo:.2f}."
+        f"For this image it prints {found.printed:.2f} nats; −ELBO of the q it samples is "
+        f"{found.negative_elbo:.2f}{within(found.error)}."
     )
     if gap > APART:
-        return (
-            f"{figures} **What it prints is {gap:.2f} nats too good: no bound of any q it uses.**"
+        conclusion = f"**What it prints is {gap:.2f} nats below the bound of the q it samples.**"
+    elif gap >= -APART:
+        conclusion = f"**Not here:** the two slips happen to cancel to {abs(gap):.2f} nats."
+    else:
+        conclusion = (
+            f"**Not here:** what it prints is {-gap:.2f} nats above the bound of the q it samples."
         )
-    if gap >= -APART:
-        return f"{figures} **Not here:** the two slips happen to cancel to {abs(gap):.2f} nats."
-    return f"{figures} **Not here:** what it prints is {-gap:.2f} nats too bad."
+    return f"{figures} {conclusion}{_against(found)}"
+
+
+def _against(found: Printed) -> str:
+    """Whether what is printed is above what it would have to bound."""
+    if np.isnan(found.evidence):
+        return ""
+    below = found.printed < found.evidence
+    fact = f" −log p(x) is {found.evidence:.2f}: "
+    if below:
+        return f"{fact}what it prints is no bound on it."
+    return f"{fact}what it prints lies above, which no rule ensures."
 
 
 def _run(subject: Subject) -> Outcome:

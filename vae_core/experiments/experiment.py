@@ -98,11 +98,16 @@ def _subject(model: LoadedModel, image: int | ArrayLike, seed: int) -> Subject:
                 f"{model.test.last}. Received: {image}"
             )
         return subject_of(model, Choices(image=int(image), seed=seed), other)
-    x = np.asarray(image, np.float32).reshape(-1)
+    expected = f"{model.network.config.pixels} numbers from 0 to 1"
+    try:
+        x = np.asarray(image, np.float32).reshape(-1)
+    except (TypeError, ValueError):  # text, or rows of different lengths
+        raise InputError(
+            f"Invalid value received for `image`. Expected {expected}. Received: {image!r:.40}"
+        ) from None
     if x.size != model.network.config.pixels or not (x.min() >= 0 and x.max() <= 1):
         raise InputError(
-            f"Invalid value received for `image`. Expected {model.network.config.pixels} numbers "
-            f"from 0 to 1. Received: {np.shape(image)}"
+            f"Invalid value received for `image`. Expected {expected}. Received: {np.shape(image)}"
         )
     return Subject(x, "your picture", model, seed, other)
 

@@ -46,7 +46,9 @@ def subject_of(
     if parse_draw(choices.draw):
         caption = "your drawing"
     elif choices.z is not None:
-        caption = f"the picture at z = {choices.z[0]:.2f}, {choices.z[1]:.2f}"
+        caption = (
+            f"the picture that `{model.name}` decodes at z = {choices.z[0]:.2f}, {choices.z[1]:.2f}"
+        )
     else:
         kind = model.test.class_of(choices.image)
         caption = f"test image {choices.image}" + (f", {kind}" if kind else "")

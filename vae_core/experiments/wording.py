@@ -4,15 +4,27 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
+from ..inference.loaded_model import LoadedModel
+from ..maths.bernoulli import sigmoid
 from ..models.checkpoint import Metadata
 from ..models.settings import ModelConfig
+from .choices import Choices
+from .phrases import bounded, listed, significant
 from .view import View
 
 __all__ = [
     "description",
+    "differing",
     "introduction",
     "numbers",
     "objective_sentence",
+    "picture_caption",
+    "picture_change",
+    "predicted_price",
+    "predicts_price",
+    "sigma_set_by",
     "verdict",
 ]
 
@@ -29,8 +41,66 @@ SETTINGS = {
     "seed": "seeds",
 }
 
-# A price below this share of the loss leaves the samples recognisable as the image.
-SMALL_PRICE = 0.05
+PAIRS = 500  # of test images, for how far two pictures differ
+
+
+def sigma_set_by(trained: Metadata) -> str:
+    """What in a model's objective holds its σ.
+
+    Returns:
+        `"price"`: the price of σ against the KL, both read the same σ; `"recipe"`: the same with
+        the blog's two readings of one head; `"kl"`: the KL alone, which is least at 1;
+        `"nothing"`: neither.
+    """
+    objective, beta = trained.training.trained_for, trained.training.beta
+    if objective.points == "mean":
+        return "kl" if objective.has_kl and beta > 0 else "nothing"
+    return "price" if objective.head == "log_var" else "recipe"
+
+
+def predicts_price(trained: Metadata) -> bool:
+    """Whether the price of σ is predicted by (2 - tr Σ)/2: the price trained σ, at β = 1."""
+    return sigma_set_by(trained) == "price" and trained.training.beta == 1
+
+
+def predicted_price(trained: Metadata, view: View) -> float:
+    """What the optimum of a model's own objective predicts of the price, in nats.
+
+    The price is taken to rise as σ², so that its slope in ln σ is twice itself. At the least
+    price + β KL the slopes balance, d by d: price = β (1 - σ²)/2. The blog's head s enters the
+    noise as σ = 0.1 eˢ and the KL as ln σ² = s, whose slope in s is (eˢ - 1)/2: there
+    price = β (1 - eˢ)/4.
+
+    Args:
+        trained: of the model.
+        view: of an image under it; the multiplier of σ enters squared.
+
+    Returns:
+        NaN where the price had no part in training σ.
+    """
+    beta, variance = trained.training.beta, np.square(view.stddev)
+    kind = sigma_set_by(trained)
+    if kind == "price":
+        return float(view.scale**2 * beta * np.sum(1 - variance) / 2)
+    if kind == "recipe":
+        return float(view.scale**2 * beta * np.sum(1 - view.stddev / 0.1) / 4)
+    return math.nan
+
+
+def differing(trained: Sequence[Metadata]) -> list[str]:
+    """In which of `SETTINGS` some runs differ, as a sentence names them."""
+    first = trained[0]
+    changed = [
+        name
+        for name in SETTINGS
+        if any(getattr(one.training, name) != getattr(first.training, name) for one in trained)
+    ]
+    if any(one.epochs_done != first.epochs_done for one in trained):
+        changed.append("epochs")
+    named = [SETTINGS[name] for name in SETTINGS if name in changed]
+    if any(one.training.model != first.training.model for one in trained):
+        named.append("sizes")
+    return list(dict.fromkeys(named))
 
 
 def introduction(trained: Sequence[Metadata]) -> str:
@@ -43,25 +113,18 @@ def introduction(trained: Sequence[Metadata]) -> str:
     question = "Compare what a sample of q(z|x) means to each."
     if first.model != second.model:
         return f"Two networks of different size. {question}"
-    changed = [name for name in SETTINGS if getattr(first, name) != getattr(second, name)]
-    if trained[0].epochs_done != trained[1].epochs_done:
-        changed.append("epochs")
-    named = list(dict.fromkeys(SETTINGS[name] for name in SETTINGS if name in changed))
+    named = differing(trained)
     shared = (
         "on the same images"
-        if "seed" in changed
+        if "seeds" in named
         else ("from the same initial weights, on the same images")
     )
     differ = (
         "Only the objective of their training differs."
         if named == ["objectives"]
-        else f"Their {_listed(named)} differ."
+        else f"Their {listed(named)} differ."
     )
     return f"Two networks of the same shape, {shared}. {differ} {question}"
-
-
-def _listed(words: Sequence[str]) -> str:
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
 def objective_sentence(trained: Metadata) -> str:
@@ -74,7 +137,8 @@ def objective_sentence(trained: Metadata) -> str:
         sentence = objective.many.format(samples=config.samples)
     if layers != ModelConfig().hidden:
         depth = "1 layer" if len(layers) == 1 else f"{len(layers)} layers"
-        sentence += f" {depth} of {layers[0]} units."
+        units = str(layers[0]) if len(set(layers)) == 1 else listed([*map(str, layers)])
+        sentence += f" {depth} of {units} units."
     if config.beta != 1 and objective.has_kl:
         sentence += f" β = {config.beta:g}."
     if not trained.complete:
@@ -82,41 +146,98 @@ def objective_sentence(trained: Metadata) -> str:
     return sentence
 
 
-def verdict(view: View, has_posterior: bool) -> str:
-    """One HTML sentence or two on the price of sampling, from the numbers of the view."""
+def verdict(view: View, has_posterior: bool, change: float = math.nan) -> str:
+    """One HTML sentence or two on the price of σ, from the numbers of the view.
+
+    Args:
+        view: of the picture.
+        has_posterior: whether the model has a q.
+        change: what `picture_change` says of the samples; NaN leaves it out.
+    """
     if not has_posterior:
         return (
             "It has no q: an image is one point of the plane. A point has an infinite KL to the "
-            "prior, so there is no bound on log p(x), and nothing to sample."
+            "prior, so there is no finite bound on log p(x), and nothing to sample."
         )
     if not view.scale:
         return (
             "With the stddev at 0 every sample is the mean: sampling costs nothing, but the KL of "
-            "a point is infinite, and so is the bound."
+            "a point is infinite, and so is −ELBO."
         )
-    sigma = math.sqrt(float(view.stddev[0] * view.stddev[1])) * view.scale
-    price = view.price
-    if abs(price) < SMALL_PRICE * view.loss_at_mean:
+    price, error = view.price, float(view.expected_loss.error[0])
+    sample, mean = "<span class='sample'>sample</span>", "<span class='mean'>mean</span>"
+    if abs(price) < max(error, 0.005):
+        cost = "changes the loss by less than can be told"
+    else:
         verb = "costs" if price >= 0 else "saves"
-        return (
-            f"Decoding a <span class='sample'>sample</span> instead of the <span class='mean'>mean"
-            f"</span> {verb} <b>{abs(price):.2f} nats</b> of {view.loss_at_mean:.0f}. With "
-            f"σ = {sigma:.2f}, samples stay close enough to look like the mean."
-        )
-    return (
-        f"Decoding a <span class='sample'>sample</span> instead of the <span class='mean'>mean"
-        f"</span> costs <b>{price:.0f} nats</b> on top of {view.loss_at_mean:.0f}. With "
-        f"σ = {sigma:.2f}, samples land on other pictures."
+        cost = f"{verb} <b>{bounded(abs(price), error)} nats</b> on average"
+    figures = (
+        f"Decoding a {sample} instead of the {mean} {cost}, beside {view.loss_at_mean:.0f} at the "
+        f"mean. Here σ = {_pair(view)}"
     )
+    if not math.isfinite(change):
+        return f"{figures}."
+    samples = "picture of this sample differs" if len(view.z) == 1 else "pictures of these samples"
+    verb = "" if len(view.z) == 1 else f" differ on average, {len(view.z)} in all,"
+    return (
+        f"{figures}: the {samples}{verb} from that of the mean by {_percent(change)} of what two "
+        "test images' pictures differ by."
+    )
+
+
+def picture_change(model: LoadedModel, view: View) -> float:
+    """How far the samples' pictures are from the mean's, against how far images' are apart.
+
+    Both are mean absolute differences of pixels: over the samples shown, and over pairs of test
+    images, each decoded at its mean.
+
+    Returns:
+        1 where samples differ from the mean as one test image does from another; NaN without a q.
+    """
+    if not (view.has_posterior and view.scale):
+        return math.nan
+    network = model.network
+
+    def apart() -> float:
+        chosen = np.random.default_rng(0).integers(0, len(model.mean), (2, PAIRS))
+        one, other = (sigmoid(network.decode(model.mean[part])) for part in chosen)
+        return float(np.abs(one - other).mean())
+
+    usual = float(model.once("how far two pictures differ", apart))
+    own = sigmoid(network.decode(view.mean))
+    change = float(np.abs(sigmoid(network.decode(view.z)) - own).mean())
+    return change / usual if usual else math.nan
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %" if share >= 0.1 else f"{significant(100 * share)} %"
+
+
+def _pair(view: View) -> str:
+    """σ of what is sampled; one number where both directions have the same."""
+    shown = [significant(float(value)) for value in view.stddev * view.scale]
+    return shown[0] if shown[0] == shown[1] else f"({', '.join(shown)})"
+
+
+def picture_caption(choices: Choices, kind: str = "") -> str:
+    """What the picture x of a panel is."""
+    if choices.draw:
+        return "x: drawn"
+    if choices.z is not None:  # each panel has its own
+        return "x: decoded at z by this model"
+    return f"x: {kind}" if kind else "x"
 
 
 def description(name: str, view: View) -> str:
     """The plane in words, for those who do not see it."""
     mean, stddev = view.mean, view.stddev * view.scale
-    return (
-        f"Latent plane of {name}. Mean of q at {mean[0]:.2f}, {mean[1]:.2f}; "
-        f"stddev {stddev[0]:.3f}, {stddev[1]:.3f}. Arrow keys move a cursor, Enter picks."
+    code = f"{mean[0]:.2f}, {mean[1]:.2f}"
+    where = (
+        f"Mean of q at {code}; stddev {', '.join(significant(float(value)) for value in stddev)}"
+        if view.has_posterior
+        else f"Code of the image at {code}; no q"
     )
+    return f"Latent plane of {name}. {where}. Arrow keys move a cursor, Enter picks."
 
 
 def numbers(view: View) -> list[dict[str, Any]]:

@@ -31,6 +31,7 @@ __all__ = [
 Extent = tuple[float, float, float, float]
 
 LEAST_HALF, MARGIN = 4.0, 1.06
+SHARE = 0.998  # of the coordinates lie within a plane
 
 
 @dataclass(frozen=True)
@@ -46,14 +47,16 @@ class Field:
     values: Array
 
 
-def extent_of(mean: Array, share: float) -> Extent:
+def extent_of(mean: Array, share: float = SHARE, least: float = LEAST_HALF) -> Extent:
     """A square around the origin that holds a share of the coordinates, and a margin.
 
     Args:
         mean: of q for many images, `(images, 2)`.
         share: of the coordinates; a few images lie far out.
+        least: half its side, at least.
     """
-    half = max(LEAST_HALF, MARGIN * float(np.quantile(np.abs(mean), share)))
+    reach = MARGIN * float(np.quantile(np.abs(mean), share)) if mean.size else 0.0
+    half = max(least, reach)
     return (-half, half, -half, half)
 
 

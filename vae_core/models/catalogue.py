@@ -84,19 +84,19 @@ def shipped_models() -> dict[str, FoundModel]:
     Those of the first data set come first, then those of the usual size, in the order of
     `OBJECTIVES`, by the number of samples.
     """
-    sums = []
-    for dataset in shipped_data():
-        with contextlib.suppress(InputError):  # whoever reads it says what is wrong
-            sums.append(dataset.sha256())
+    usual = Dataset().path
+    known = [*dict.fromkeys([usual, *(dataset.path for dataset in shipped_data())])]
 
     def place(model: FoundModel) -> tuple[int, bool, int, int, str]:
         try:
             metadata = model.metadata()
         except InputError:  # the page says what is wrong
-            return len(sums), True, 0, 0, model.name
-        training, data = metadata.training, metadata.data_sha256
+            return len(known) + 1, True, 0, 0, model.name
+        path, training = usual, metadata.training
+        with contextlib.suppress(InputError):  # no such images: whoever loads them says so
+            path = model.dataset().path
         return (
-            sums.index(data) if data in sums else len(sums),
+            known.index(path) if path in known else len(known),
             training.model.hidden != ModelConfig().hidden,
             [*OBJECTIVES].index(training.objective),
             training.samples,

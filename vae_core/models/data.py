@@ -1,7 +1,9 @@
 """Data sets of grey images in `.npz` files: MNIST, Fashion-MNIST's test images, one's own."""
 
+import contextlib
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +15,11 @@ from ..errors import DAMAGED, InputError
 __all__ = ["ASSETS", "MNIST", "Dataset", "pixels"]
 
 PACKAGE = Path(__file__).resolve().parent.parent
-# Installed, the models and images lie in the package; in a checkout, beside it.
-ASSETS = next(
-    path for path in (PACKAGE / "assets", PACKAGE.parent / "assets", PACKAGE) if path.is_dir()
-)
+# Installed, the models and images lie in the package; in a checkout, beside it. Where they are
+# missing, whoever needs them says so.
+INSTALLED = PACKAGE / "assets"
+BESIDE = PACKAGE.parent / "assets"
+ASSETS = BESIDE if BESIDE.is_dir() and not INSTALLED.is_dir() else INSTALLED
 MNIST = ASSETS / "mnist.npz"
 MAX_SIDE = 64  # pixels
 MAX_CLASSES = 255
@@ -106,14 +109,10 @@ class Dataset:
 
     def sha256(self) -> str:
         """SHA-256 of the file, or what a file of test images alone says of its data set."""
-        try:
-            stated = self._read("data_sha256")
-            if stated is not None:
-                return str(stated)
-            with self.path.open("rb") as file:
-                return hashlib.file_digest(file, "sha256").hexdigest()
-        except OSError as error:
-            raise InputError(f"Data set {self.path} cannot be read: {error.strerror}") from error
+        changed = 0
+        with contextlib.suppress(OSError):  # to read it says what is wrong
+            changed = self.path.stat().st_mtime_ns
+        return _sha256(self, changed)
 
     def _read(self, name: str) -> NDArray[Any] | None:
         """An array, or None where the file has none of this name."""
@@ -127,6 +126,19 @@ class Dataset:
             raise InputError(f"Data set {self.path} does not exist") from error
         except DAMAGED as error:
             raise InputError(f"Data set {self.path} is damaged or not an .npz file") from error
+
+
+@lru_cache(maxsize=64)
+def _sha256(dataset: Dataset, changed: int) -> str:
+    """Cached: each model asks for its data set's, and to hash MNIST takes longer than a click."""
+    try:
+        stated = dataset._read("data_sha256")
+        if stated is not None:
+            return str(stated)
+        with dataset.path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(f"Data set {dataset.path} cannot be read: {error.strerror}") from error
 
 
 def _are_fractions(array: NDArray[Any]) -> bool:

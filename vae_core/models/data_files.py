@@ -130,10 +130,14 @@ def data_of(data_sha256: str, folder: Path, *others: Path) -> Dataset:
         InputError: they are neither shipped nor beside the model.
     """
     beside = [Dataset(place / IMAGES) for place in (folder, *others)]
+    problem = None
     for dataset in (beside[0], *shipped_data(), *beside[1:]):
-        if dataset.path.exists() and dataset.sha256() == data_sha256:
-            return dataset
-    raise InputError(
+        try:
+            if dataset.path.exists() and dataset.sha256() == data_sha256:
+                return dataset
+        except InputError as error:  # a damaged file, perhaps of other images
+            problem = problem or error
+    raise problem or InputError(
         f"Model {folder}: expected the data set with SHA-256 {data_sha256:.12}… to be shipped, or "
         f"its test images in {IMAGES} beside the model; `train` puts them there"
     )

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from vae_core.explorer.pages.argument import LABELS
+from vae_core.explorer.pages.argument import labels
 
 from ..panel import Panel
 from ..server import Server
@@ -65,7 +65,7 @@ def test_what_is_wrong_is_seen(screens: Screens, server: Server, bare: Bare) -> 
 def test_every_claim_is_accessible(screens: Screens, server: Server, bare: Bare) -> None:
     screens.goto(f"{server.url}/argument")
     objections = {}
-    for claim, label in LABELS.items():
+    for claim, label in labels().items():
         for page in screens.pages:
             page.get_by_role("radio", name=label).click()
         screens.wait()

@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Page, expect
 
-from vae_core.explorer.pages.argument import LABELS
+from vae_core.explorer.pages.argument import labels
 
 from ..pages import wait_idle
 from ..panel import Panel
@@ -164,7 +164,7 @@ def test_the_argument_by_keyboard(calm: Page, server: Server) -> None:
     calm.goto(f"{server.url}/argument?claim=4&image=18")
     wait_idle(calm, seconds=60)
     # Tab stops once at the claims, at first at the first one; the arrow keys go through them.
-    assert_all_reached(calm, [*PAGES, LABELS["1"], *IMAGE, "Model", "Seed"])
+    assert_all_reached(calm, [*PAGES, labels()["1"], *IMAGE, "Model", "Seed"])
     tab_to(calm, ".st-key-next")
     keyboard.press("Enter")
     calm.wait_for_url("**image=19**")

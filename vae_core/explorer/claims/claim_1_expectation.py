@@ -35,7 +35,7 @@ def show(subject: Subject) -> None:
     )
     add_line(target, count, average, "average of L samples", colours["sample"])
     reference = np.full(len(count), float(result.reference.value[0]))
-    add_line(target, count, reference, "E over q, by quadrature", colours["x"], "dash")
+    add_line(target, count, reference, "E over q, integrated", colours["x"], "dash")
     spread = 3 * float(result.error[15])
     middle = float(reference[0])
     target.update_yaxes(range=[middle - spread * 1.6, middle + spread * 1.6])

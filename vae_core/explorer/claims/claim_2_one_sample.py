@@ -11,11 +11,14 @@ from ...experiments.claim_2_one_sample import (
     IMAGES,
     Spread,
     gradient_sentence,
+    history_sentence,
+    routes_sentence,
     spread,
     verdict,
 )
 from ...experiments.experiment import no_posterior
-from ...experiments.gradient_record import load_gradients
+from ...experiments.gradient_record import WEIGHTS, load_gradients
+from ...experiments.phrases import significant
 from ...experiments.subject import Subject
 from ...models.checkpoint import Metadata
 from ..parts.figures import add_line, draw, figure, symbols, table
@@ -27,6 +30,7 @@ from .claim import Claim
 __all__ = ["CLAIM"]
 
 TRAINING_IMAGES = 60_000
+RUNS = ("sample", "sample-10")
 
 
 def show(subject: Subject) -> None:
@@ -34,24 +38,31 @@ def show(subject: Subject) -> None:
     model = subject.model
     if model.has_posterior:
         result = cached(spread, model, x=subject.x, seed=subject.seed)
-        st.markdown(verdict(result))
+        st.markdown(verdict(result, model.name))
         columns = st.columns(2)
         with columns[0]:
+            st.markdown("**One-sample losses**")
             _losses(result)
         with columns[1]:
-            st.markdown("**Two estimates of the gradient, one sample each, this image**")
+            st.markdown("**Estimates of the gradient, one sample each, this image**")
+            first, less = result.ratio, result.baselined_ratio
             table(
-                ["with respect to the mean of q", "variance"],
+                ["with respect to the mean of q", "variance", "times"],
                 [
-                    ["pathwise: through the sample z = μ + σε", _figure(result.pathwise)],
-                    ["score function: through ln q", _figure(result.score)],
-                    ["ratio", _figure(result.score / result.pathwise)],
+                    ["pathwise: through the sample z = μ + σε", _figure(result.pathwise), "1"],
+                    [
+                        "score function: through ln q",
+                        _figure(result.score),
+                        _figure(first.value),
+                    ],
+                    [
+                        "score function, less its mean loss",
+                        _figure(result.baselined),
+                        _figure(less.value),
+                    ],
                 ],
             )
-            st.caption(
-                "Only the pathwise estimate makes one sample enough: that is what the "
-                "reparameterisation is for."
-            )
+            st.caption(routes_sentence(result))
     else:
         st.info(no_posterior(model))
     columns = st.columns(2)
@@ -62,15 +73,15 @@ def show(subject: Subject) -> None:
 
 
 def _figure(value: float) -> str:
-    return f"{value:,.0f}" if value >= 10 else f"{value:.2f}"
+    return f"{value:,.0f}" if value >= 100 else significant(value, 3)
 
 
 def _losses(result: Spread) -> None:
     colours = symbols()
     target = figure("loss / nats", "share per nat", height=300)
     for values, name, colour in (
-        (result.between, f"{IMAGES} test images", colours["quiet"]),
-        (result.losses, f"{DRAWS} samples, this image", colours["sample"]),
+        (result.between, f"{IMAGES:,} test images, a sample each", colours["quiet"]),
+        (result.losses, f"{DRAWS:,} samples, this image", colours["sample"]),
     ):
         # Binned here: a browser need not get every loss.
         height, edges = np.histogram(values, bins=60, density=True)
@@ -90,7 +101,7 @@ def _losses(result: Spread) -> None:
     draw(
         target,
         f"Distribution of one-sample losses of this image, stddev {result.within_stddev:.2f} nats, "
-        f"over that of different images, stddev {result.between_stddev:.1f} nats.",
+        f"over that of different images, stddev {result.between.std(ddof=1):.2f} nats.",
         "figure-losses",
     )
 
@@ -103,6 +114,7 @@ def _gradients() -> None:
         return
     at_start = st.toggle("Before training, not after", key="untrained", bind="query-params")
     weights = "start" if at_start else "trained"
+    st.markdown(f"**The gradient of a minibatch, `{noise.model}`, {WEIGHTS[weights]}**")
     colours = symbols()
     target = figure("samples L", "ε's share of the variance / %", log_x=True)
     for part, colour in (("encoder", colours["mean"]), ("decoder", colours["sample"])):
@@ -120,8 +132,8 @@ def _gradients() -> None:
     target.update_yaxes(rangemode="tozero")
     draw(
         target,
-        "Share of the minibatch gradient's variance that comes from epsilon, against samples L, "
-        "for encoder and decoder and for three batch sizes.",
+        f"Share of the minibatch gradient's variance of {noise.model} that comes from epsilon, "
+        "against samples L, for encoder and decoder and for three batch sizes.",
         "figure-gradients",
     )
     st.caption(gradient_sentence(noise, weights))
@@ -130,19 +142,20 @@ def _gradients() -> None:
 
 def _histories() -> None:
     try:
-        runs = [load_model(name).metadata for name in ("sample", "sample-10")]
+        runs = [load_model(name).metadata for name in RUNS]
     except InputError as error:
         show_problem(error)
         return
     by_decoded = st.toggle("Against decoded samples, not steps", key="decoded", bind="query-params")
+    st.markdown("**Whole trainings, one run each**")
     colours = symbols()
     title = "decoded samples / million" if by_decoded else "epochs of equally many steps"
     target = figure(title, "−ELBO, test images / nats", log_x=True)
-    for metadata, colour, dash in zip(
-        runs, (colours["sample"], colours["x"]), ("solid", "dash"), strict=True
+    for name, metadata, colour, dash in zip(
+        RUNS, runs, (colours["sample"], colours["x"]), ("solid", "dash"), strict=True
     ):
         work, loss = _history(metadata, by_decoded)
-        add_line(target, work, loss, f"L = {metadata.training.samples}", colour, dash)
+        add_line(target, work, loss, f"{name}, L = {metadata.training.samples}", colour, dash)
     target.update_yaxes(range=[148, 185])
     draw(
         target,
@@ -150,15 +163,7 @@ def _histories() -> None:
         f"against {title}.",
         "figure-histories",
     )
-    last = [float(metadata.history["test_loss"][-1]) for metadata in runs]
-    work, _ = _history(runs[0], by_decoded=True)
-    as_many = float(np.interp(work[-1], *_history(runs[1], by_decoded=True)))
-    draws = [metadata.training.samples for metadata in runs]
-    st.caption(
-        f"At equal steps L = {draws[0]} ends at {last[0]:.2f} nats and L = {draws[1]} at "
-        f"{last[1]:.2f}. After as many decoded samples as L = {draws[0]} took in all, "
-        f"L = {draws[1]} stood at {as_many:.2f}."
-    )
+    st.caption(history_sentence((runs[0], runs[1]), RUNS))
 
 
 def _history(metadata: Metadata, by_decoded: bool) -> tuple[Array, Array]:

@@ -1,10 +1,20 @@
 """Claim 3: decoding the mean optimises something else."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import streamlit as st
 
 from ...arrays import Array
-from ...experiments.claim_3_mean_objective import COMPARED, compare, gap_fields, verdict
+from ...experiments.claim_3_mean_objective import (
+    COMPARED,
+    compare,
+    field_sentence,
+    gap_fields,
+    trained_as,
+    verdict,
+)
+from ...experiments.phrases import bounded, remainder, significant
 from ...experiments.quantity import nats
 from ...experiments.subject import Subject
 from ...experiments.view import View
@@ -28,23 +38,37 @@ def show(subject: Subject) -> None:
     """Draws the experiment."""
     models = [subject.other(name) for name in COMPARED]
     views = cached(compare, *models, x=subject.x)
-    st.markdown(verdict(*views))
+    trained = trained_as(*models)
+    sample, quadrature, mean = views
+    st.markdown(verdict(sample, quadrature, mean, trained))
     numbers, plane = st.columns([3, 2])
     with numbers:
         table(
-            ["nats", *(f"`{name}`" for name in COMPARED)],
+            ["nats", *(f"`{name}`" for name in trained.names)],
             [
                 ["loss at the mean", *(nats(view.loss_at_mean) for view in views)],
-                ["expected loss", *(nats(float(view.expected_loss.value[0])) for view in views)],
+                ["expected loss", *(_loss(view) for view in views)],
                 ["KL", *(nats(view.kl) for view in views)],
-                ["−ELBO", *(nats(view.negative_elbo) for view in views)],
-                ["−log p(x)", *(nats(view.negative_log_evidence) for view in views)],
+                [
+                    "−ELBO",
+                    *(
+                        bounded(view.negative_elbo, float(view.expected_loss.error[0]))
+                        for view in views
+                    ),
+                ],
+                [
+                    "−log p(x)",
+                    *(
+                        bounded(view.negative_log_evidence, float(view.evidence.error[0]))
+                        for view in views
+                    ),
+                ],
                 ["σ of q, both directions", *(_pair(view.stddev) for view in views)],
             ],
         )
     with plane:
-        _plane(views)
-    st.markdown("**What sampling costs at each place of the plane**")
+        _plane(views, trained.names)
+    st.markdown("**The price of σ at each place of the plane, for the picture decoded there**")
     stddev = st.slider(
         "σ of q, in both directions",
         0.02,
@@ -61,7 +85,7 @@ def show(subject: Subject) -> None:
     for column, field, title, key in zip(
         st.columns(2),
         (gap, prediction),
-        (f"Jensen gap of {model.name}", "½ tr(HΣ), its second-order prediction"),
+        (f"Price of σ under {model.name}", f"½ tr(HΣ) under {model.name}: second order"),
         ("figure-gap", "figure-prediction"),
         strict=True,
     ):
@@ -69,31 +93,37 @@ def show(subject: Subject) -> None:
             draw(
                 heat_map(field, "nats", title, largest),
                 f"{title} over the plane at σ = {stddev:.2f}: median "
-                f"{np.median(field.values):.2f} nats, largest {field.values.max():.2f}.",
+                f"{significant(float(np.median(field.values)))} nats, largest "
+                f"{significant(float(field.values.max()))}.",
                 key,
             )
-    st.caption(
-        f"Median over the plane {np.median(gap.values):.2f} nats, predicted "
-        f"{np.median(prediction.values):.2f}."
-    )
+    st.caption(field_sentence(gap, prediction, model.name, stddev))
+
+
+def _loss(view: View) -> str:
+    """The expected loss, as what −ELBO and KL leave for it in the digits shown."""
+    error = float(view.expected_loss.error[0])
+    if not np.isfinite(view.kl):
+        return bounded(float(view.expected_loss.value[0]), error)
+    return bounded(remainder(view.negative_elbo, view.kl), error)
 
 
 def _pair(stddev: Array) -> str:
     return ", ".join(f"{value:.3f}" for value in stddev)
 
 
-def _plane(views: tuple[View, ...]) -> None:
+def _plane(views: tuple[View, ...], names: Sequence[str]) -> None:
     colours = symbols()
     target = figure("z₁", "z₂")
     for name, view, colour in zip(
-        COMPARED, views, (colours["sample"], colours["x"], colours["mean"]), strict=True
+        names, views, (colours["sample"], colours["x"], colours["mean"]), strict=True
     ):
         outline = ellipse(view.mean, np.diag(view.stddev**2), 2.0)
         add_line(target, outline[:, 0], outline[:, 1], name, colour)
     circle = ellipse(np.zeros(2), np.eye(2), 2.0)
     add_line(target, circle[:, 0], circle[:, 1], "prior", colours["prior"], "dash")
     link_axes(target, np.zeros(2), 3.2)
-    stddevs = (f"{name} {_pair(view.stddev)}" for name, view in zip(COMPARED, views, strict=True))
+    stddevs = (f"{name} {_pair(view.stddev)}" for name, view in zip(names, views, strict=True))
     draw(
         target,
         f"Ellipses of the three q's at 2 stddev over the prior's: {'; '.join(stddevs)}.",
@@ -102,4 +132,4 @@ def _plane(views: tuple[View, ...]) -> None:
     st.caption("q at 2σ. Each model has a plane of its own; only the sizes compare.")
 
 
-CLAIM = Claim(3, "3 The mean", show)
+CLAIM = Claim(3, "3 The mean", show, COMPARED)

@@ -3,7 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from ...experiments.claim_4_point import codes_of, shrink, verdict
+from ...experiments.claim_4_point import codes_of, codes_sentence, shrink, verdict
 from ...experiments.subject import Subject
 from ..parts.figures import add_line, draw, figure, link_axes, mark, symbols
 from .caching import cached
@@ -20,18 +20,22 @@ def show(subject: Subject) -> None:
     st.markdown(verdict(result, model.has_posterior))
     curves, codes = st.columns([3, 2])
     with curves:
-        target = figure("factor c on the stddev of q", "nats above the loss at c = 0", log_x=True)
-        base = float(result.loss[0])  # c = 1e-4: the curves would hide below a loss of 150
+        target = figure(
+            "factor c on the stddev of q", "nats above the loss at the mean", log_x=True
+        )
+        base = result.at_mean  # the curves would hide below a loss of 150
         add_line(target, result.factor, result.loss - base, "expected loss", colours["sample"])
         add_line(target, result.factor, result.kl, "KL", colours["prior"])
         add_line(target, result.factor, result.negative_elbo - base, "−ELBO", colours["x"])
-        lowest = float(result.negative_elbo.min())
-        mark(target, np.array([result.best, lowest - base]), "least −ELBO", colours["x"])
+        lowest = result.bound.value
+        if result.bound.inside:
+            mark(target, np.array([result.best, lowest - base]), "least −ELBO", colours["x"])
         target.update_yaxes(range=[-1, 1.1 * float(result.kl[0])])
         draw(
             target,
             f"Expected loss, KL and minus ELBO against the factor c on a logarithmic axis; minus "
-            f"ELBO is least, {lowest:.1f} nats, at c = {result.best:.2f}.",
+            f"ELBO is least, {lowest:.1f} nats, at c = {result.best:.2g}"
+            f"{'' if result.bound.inside else ' or beyond'}.",
             "figure-shrink",
         )
     with codes:
@@ -53,7 +57,14 @@ def _codes(subject: Subject) -> None:
         hoverinfo="skip",
     )
     angle = np.linspace(0, 2 * np.pi, 97)
-    add_line(target, 3 * np.cos(angle), 3 * np.sin(angle), "prior, 3σ", colours["prior"], "dash")
+    add_line(
+        target,
+        3 * np.cos(angle),
+        3 * np.sin(angle),
+        "3 stddevs of the prior",
+        colours["prior"],
+        "dash",
+    )
     low, high = np.quantile(model.mean, [0.005, 0.995], axis=0)
     link_axes(target, (low + high) / 2, 0.6 * float((high - low).max()))
     draw(
@@ -62,12 +73,7 @@ def _codes(subject: Subject) -> None:
         "the prior.",
         "figure-codes",
     )
-    st.caption(
-        f"`autoencoder`, no KL: codes spread with stddevs {found.spread[0]:.1f} and "
-        f"{found.spread[1]:.1f}, {100 * found.beyond:.0f} % beyond 3 of the prior's. This image's "
-        f"is {found.code[0]:.2f}, {found.code[1]:.2f}; noise of the prior's stddev 1 around it "
-        f"would raise the loss from {found.loss:.1f} to {found.loss_with_noise:.1f} nats."
-    )
+    st.caption(codes_sentence(found, model.name))
 
 
 CLAIM = Claim(4, "4 A point", show)

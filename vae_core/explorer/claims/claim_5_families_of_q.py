@@ -7,9 +7,18 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from ...arrays import Array
-from ...experiments.claim_5_families_of_q import SIDE, Fits, fit_flow, fit_simple, verdict
+from ...experiments.claim_5_families_of_q import (
+    SIDE,
+    Fits,
+    fit_flow,
+    fit_simple,
+    shown_slack,
+    verdict,
+)
+from ...experiments.phrases import bounded
 from ...experiments.quantity import nats
 from ...experiments.subject import Subject
+from ...experiments.view import View
 from ...inference import latent
 from ...inference.families import FAMILIES, Fit
 from ...inference.loaded_model import LoadedModel
@@ -36,7 +45,8 @@ def show(subject: Subject) -> None:
         found = cached(fit_simple, model, x=subject.x)
     has_posterior = model.has_posterior
     if has_posterior:
-        st.markdown(verdict(found.view, found.fits["diagonal"], found.fits["full"]))
+        diagonal, full = found.fits["diagonal"], found.fits["full"]
+        st.markdown(verdict(found.view, diagonal, full, model.metadata))
     chosen = st.segmented_control(
         "Family",
         [*FAMILIES],
@@ -71,8 +81,11 @@ def _fit_flow(model: LoadedModel, x: Array) -> Fit:
     return fit_flow(cached(fit_simple, model, x=x))
 
 
-def _row(one: Fit | None) -> tuple[str, str, str]:
-    return (nats(one.kl), nats(one.negative_elbo), nats(one.slack)) if one else ("…", "…", "…")
+def _row(one: Fit | None, view: View) -> tuple[str, str, str]:
+    if one is None:
+        return ("…", "…", "…")
+    slack = nats(shown_slack(one.negative_elbo, view))
+    return (nats(one.kl), bounded(one.negative_elbo, one.error), slack)
 
 
 def _table(found: Fits, fits: dict[str, Fit], has_posterior: bool) -> None:
@@ -80,17 +93,23 @@ def _table(found: Fits, fits: dict[str, Fit], has_posterior: bool) -> None:
     rows = [
         [
             FAMILIES[name].title,
-            *_row(fits.get(name)),
+            *_row(fits.get(name), view),
         ]
         for name in FAMILIES
     ]
     if has_posterior:
-        own = (nats(view.kl), nats(view.negative_elbo), nats(view.slack))
+        error = float(view.expected_loss.error[0]) + float(view.evidence.error[0])
+        bound = bounded(view.negative_elbo, error)
+        own = (
+            nats(view.kl),
+            bound,
+            nats(shown_slack(view.negative_elbo, view)),
+        )
         rows.append(["the encoder's own", *own])
     table(["q", "KL to the prior", "−ELBO", "slack"], rows)
     st.caption(
-        f"−log p(x) = {nats(view.negative_log_evidence)} nats, which no q can go below. For the "
-        "images with the largest slack first, choose the order *slack* under *Which*."
+        f"−log p(x) = {nats(view.negative_log_evidence)} nats: −ELBO of no q is "
+        "less. For the images with the largest slack first, choose the order *slack* under *Which*."
     )
 
 
@@ -129,7 +148,7 @@ def _plane(found: Fits, one: Fit) -> None:
     draw(
         target,
         f"Contours of the true posterior and of the fitted {FAMILIES[one.family].title}, which is "
-        f"{one.slack:.2f} nats from it.",
+        f"{nats(shown_slack(one.negative_elbo, found.view))} nats from it.",
         f"figure-family-{one.family}",
     )
 

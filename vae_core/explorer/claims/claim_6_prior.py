@@ -1,9 +1,16 @@
-"""Claim 6: an autoencoder has no p(x), and cannot generate."""
+"""Claim 6: an autoencoder's objective defines no p(x); a prior before its decoder does."""
 
 import numpy as np
 import streamlit as st
 
-from ...experiments.claim_6_prior import COMPARED, HALF, SIDE, generation, verdict
+from ...experiments.claim_6_prior import (
+    COMPARED,
+    HALF,
+    RADIUS,
+    SIDE,
+    generation,
+    verdict,
+)
 from ...experiments.quantity import nats
 from ...experiments.subject import Subject
 from ..parts.figures import add_line, draw, ellipse, heat_map, show_pictures, table
@@ -29,32 +36,37 @@ def show(subject: Subject) -> None:
             show_pictures(model.network, z, 8, f"{model.name}: the same 64 draws from the prior")
             target = heat_map(one.aggregate, "per unit²", f"q(z) of {model.name}", largest)
             circle = ellipse(np.zeros(2), np.eye(2), 2.0)
-            add_line(target, circle[:, 0], circle[:, 1], "prior, 2σ", colour, "dash")
+            add_line(target, circle[:, 0], circle[:, 1], "2 stddevs of the prior", colour, "dash")
             target.update_layout(showlegend=False)
             draw(
                 target,
-                f"Aggregate posterior of {model.name}; {100 * one.holes:.0f} percent of the "
-                "prior's mass falls in holes.",
+                f"Aggregate posterior of {model.name}; {100 * one.holes:.1f} percent of the "
+                f"prior's mass lies farther than {RADIUS} from every code.",
                 f"figure-aggregate-{model.name}",
             )
     table(
-        ["", *(f"`{name}`" for name in COMPARED)],
+        ["", *(f"`{one.name}`" for one in found)],
         [
-            ["prior mass in holes", *(f"{100 * one.holes:.1f} %" for one in found)],
             [
-                f"−log p(x), {len(models[0].mean):,} test images / nats",
+                f"prior mass farther than {RADIUS} from every code",
+                *(f"{100 * one.holes:.1f} %" for one in found),
+            ],
+            [
+                f"−log p(x), average of {found[0].images:,} test images / nats",
                 *(nats(one.test_evidence) for one in found),
             ],
             ["−log p(x), this image / nats", *(nats(one.evidence) for one in found)],
         ],
     )
     st.caption(
-        f"Dashed: 2 stddev of the prior, whose density at 0 is {1 / (2 * np.pi):.2f}. q(z) is the "
-        "average of q(z|x) over the test images; a hole is a place where it is below a tenth of "
-        "the prior's density. Codes without a q are widened to a third of a cell, "
-        f"{2 * HALF / SIDE / 3:.3f}."
+        f"Codes are the means of q of the {found[0].images:,} test images; as many draws of the "
+        f"prior in their place would leave {100 * found[0].chance:.1f} %. −log p(x) takes the "
+        "prior N(0, I) before each decoder, also where training had none. Drawn: q(z), the average "
+        "of q(z|x) over the test images, with a stddev of a third of a cell, "
+        f"{2 * HALF / SIDE / 3:.3f}, where q is narrower or there is none; dashed, 2 stddev of the "
+        f"prior, whose density at 0 is {1 / (2 * np.pi):.2f}."
     )
     st.button("Draw again", key="resample-claim", on_click=resample)
 
 
-CLAIM = Claim(6, "6 Generating", show)
+CLAIM = Claim(6, "6 Generating", show, COMPARED)

@@ -5,6 +5,7 @@ import streamlit as st
 
 from ...arrays import Array
 from ...experiments.claim_7_recipe import printed, settled, verdict
+from ...experiments.phrases import bounded, remainder
 from ...experiments.quantity import nats
 from ...experiments.subject import Subject
 from ..parts.figures import add_line, draw, ellipse, figure, link_axes, mark, symbols, table
@@ -38,26 +39,30 @@ def show(subject: Subject) -> None:
             "figure-recipe",
         )
     with terms:
+        sums = (found.printed, found.negative_elbo)
         table(
-            ["nats", "what it prints", "bound of the sampled q"],
+            ["nats", "what it prints", "−ELBO of the sampled q"],
             [
-                ["expected loss", nats(found.loss), nats(found.loss)],
-                ["KL", nats(found.kl_described), nats(found.kl_sampled)],
-                ["sum", nats(found.printed), nats(found.negative_elbo)],
+                ["expected loss", *[bounded(found.loss, found.error)] * 2],
+                ["KL", *(nats(remainder(total, found.loss)) for total in sums)],
+                ["sum", *(nats(total) for total in sums)],
                 ["σ in the KL", _pair(found.described), _pair(found.sampled)],
             ],
         )
-        st.markdown("**Each slip alone**, with s where this decoder's printed loss is least:")
+        st.markdown(
+            f"**Each slip alone**, with `{model.name}`'s decoder and mean and with s, one for both "
+            "directions, where the printed loss is least:"
+        )
         table(
             ["reading of the head s", "σ sampled", "σ in the KL", "prints", "−ELBO", "off by"],
             [
                 [
                     name,
-                    f"{one.sampled:.3f}",
+                    f"{one.sampled:.3f}" + ("" if one.inside else " or beyond"),
                     f"{one.described:.3f}",
                     nats(one.printed),
                     nats(one.negative_elbo),
-                    nats(one.negative_elbo - one.printed),
+                    nats(one.off),
                 ]
                 for name, one in cached(settled, model, x=subject.x).items()
             ],
@@ -68,4 +73,4 @@ def _pair(stddev: Array) -> str:
     return ", ".join(f"{value:.3f}" for value in stddev)
 
 
-CLAIM = Claim(7, "7 The blog", show)
+CLAIM = Claim(7, "7 The blog", show, ("blog",))

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from ...errors import InputError
+from ...experiments.phrases import listed
 from ...experiments.subject import Subject, subject_of
 from ...inference.loaded_model import LoadedModel
 from ..claims import all_claims
@@ -65,10 +66,10 @@ def show(link: Link) -> None:
     st.markdown(text.body)
     try:
         subject = _subject(load_model(st.session_state.model))
-        st.caption(
-            f"Experiment on {subject.caption}, under `{subject.model.name}`. Numbers are in nats."
-        )
-        all_claims()[opened].show(subject)
+        shown = all_claims()[opened]
+        under = listed([f"`{name}`" for name in shown.shown_models(subject)])
+        st.caption(f"Experiment on {subject.caption}, under {under}. Losses are in nats.")
+        shown.show(subject)
     except NoCounterpart as error:
         st.info(str(error))
     except InputError as error:

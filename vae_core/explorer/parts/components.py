@@ -15,7 +15,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from ...inference.latent import MARGIN, Field
+from ...inference.latent import Field, extent_of
 from ...inference.loaded_model import LoadedModel
 from ..frontend import source
 
@@ -38,9 +38,7 @@ def plane_half(points: NDArray[Any]) -> float:
     Args:
         points: `(points, 2)`; a few of them may lie far out.
     """
-    if not points.size:
-        return RINGS
-    return max(RINGS, MARGIN * float(np.quantile(np.abs(points), 0.998)))
+    return extent_of(points, least=RINGS)[1]
 
 
 @cache

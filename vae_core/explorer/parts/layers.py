@@ -51,27 +51,21 @@ def _posterior(model: LoadedModel, view: View) -> Drawn:
     return field_data(field, f"strongest: {field.values.max():.3g} per unit²")
 
 
-def _extent(model: LoadedModel) -> latent.Extent:
-    return latent.extent_of(model.mean, SHOWN)
-
-
 def _gap(model: LoadedModel) -> Drawn:
     stddev = float(np.median(model.stddev))
-    field = latent.jensen_gap(model.network, stddev, _extent(model))
+    field = latent.jensen_gap(model.network, stddev, latent.extent_of(model.mean))
     return field_data(field, f"strongest: {field.values.max():.2f} nats at σ = {stddev:.2f}")
 
 
 def _aggregate(model: LoadedModel) -> Drawn:
-    field = latent.aggregate_posterior(model.mean, model.stddev, _extent(model))
+    field = latent.aggregate_posterior(model.mean, model.stddev, latent.extent_of(model.mean))
     return field_data(field, f"strongest: {field.values.max():.3g} per unit²", power=0.5)
 
 
 def _magnification(model: LoadedModel) -> Drawn:
-    field = latent.magnification(model.network, _extent(model))
+    field = latent.magnification(model.network, latent.extent_of(model.mean))
     return field_data(field, f"strongest: {field.values.max():.3g} per unit²", power=0.5)
 
-
-SHOWN = 0.998  # of the means' coordinates lie within the plane
 
 LAYERS: dict[str, Layer] = {
     "none": Layer("No background."),

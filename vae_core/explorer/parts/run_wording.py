@@ -1,12 +1,14 @@
 """The sentences about a training run, computed from how it stands."""
 
+from ...experiments.phrases import significant
 from ...experiments.quantity import nats
 from ..server.jobs import JobView
 
 __all__ = ["progress_text", "run_verdict", "waiting_text"]
 
 COLLAPSED = 0.05  # nats of KL
-SMALL_PRICE = 0.05  # of the loss at the mean, as on Explore
+SMALL_PRICE = 0.05  # of the loss at the mean
+DRAWN = 2000  # test images, as `training.snapshot.SHOWN`
 
 
 def waiting_text(place: int, waiting: int, runs: int) -> str:
@@ -62,23 +64,47 @@ def _finding(view: JobView) -> str:
     kl, stddev = last["kl"], last["stddev"]
     if at_mean is None:
         return ""
+    drawn = f"Over the {DRAWN:,} test images drawn"
     if view.config.objective == "autoencoder":
         return (
-            f"The loss at the mean is {nats(at_mean)} nats, but there is no q: nothing to sample, "
-            "no bound on log p(x)."
+            f"{drawn}, the loss at the code is {nats(at_mean)} nats; there is no q: nothing to "
+            "sample, and no bound on log p(x)."
         )
     if sampled is None or kl is None or stddev is None:
-        return f"The loss at the mean is {nats(at_mean)} nats; a sample's is beyond all numbers."
-    price = sampled - at_mean
-    if kl < COLLAPSED:
         return (
-            f"**Collapsed:** the KL is {nats(kl)} nats, every image has the prior for its q, and "
-            f"what is decoded says nothing of it. The loss is {nats(at_mean)} nats."
+            f"{drawn}, the loss at the mean is {nats(at_mean)} nats; a sample's is beyond all "
+            "numbers."
         )
+    price = sampled - at_mean
+    compared = f"{nats(sampled)} against {nats(at_mean)} nats"
+    verb = "costs" if price >= 0 else "saves"
     figures = (
-        f"Decoding a sample costs {nats(price)} nats more than decoding the mean, "
-        f"{nats(sampled)} against {nats(at_mean)}; the median σ is {stddev:.3f}."
+        f"{drawn}, one z each, decoding a sample {verb} "
+        f"{nats(abs(price))} nats ({compared}) and the KL is {nats(kl)}: −ELBO "
+        f"{nats(round(sampled, 2) + round(kl, 2))}; the median σ is {significant(stddev)}."
     )
-    if price > SMALL_PRICE * at_mean:
-        return f"{figures} **Samples of this q land on other pictures.**"
-    return f"{figures} −ELBO: {nats(sampled + kl)} nats."
+    if kl < COLLAPSED:
+        figures += (
+            " **Collapsed:** every q is nearly the prior, and a sample of it tells no more than "
+            f"{nats(kl)} nats about its image."
+        )
+    elif price > SMALL_PRICE * at_mean:
+        figures += f" **A sample's loss is {significant(sampled / at_mean)} times the mean's.**"
+    return f"{figures} {_objective(view)}".strip()
+
+
+def _objective(view: JobView) -> str:
+    """The test loss of the run beside the figures above, and what it compares with."""
+    losses = view.history.get("test_loss")
+    if not losses or not losses[-1] < float("inf"):
+        return ""
+    last, own = nats(losses[-1]), view.config
+    told = f"The test loss of its last epoch, {last}, is over all test images"
+    if own.objective == "sample" and own.beta == 1:
+        return f"{told}, each with draws of its own: another estimate of the same −ELBO."
+    if own.objective == "quadrature" and own.beta == 1:
+        return f"{told}, by the run's own quadrature: −ELBO as it was trained."
+    return (
+        f"{told}, and is this run's own objective, not −ELBO: it does not compare with the loss "
+        "of another objective."
+    )

@@ -7,7 +7,6 @@ import json
 import logging
 import math
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -21,12 +20,12 @@ from numpy.typing import NDArray
 from ...arrays import Array
 from ...models.data import MNIST
 from ...models.settings import TrainingConfig
+from .child_process import child_environment, module_command
 
 __all__ = ["Frame", "Job", "JobView"]
 
 LOG = logging.getLogger(__name__)
-ROOT = Path(__file__).resolve().parents[3]  # where `vae_core` lies: the worker is run by name
-WORKER = (sys.executable, "-m", "vae_core.training.worker")
+WORKER = module_command("vae_core.training.worker")
 LAST_WORDS = 1.5  # seconds for a cancelled worker to write its .keras file
 
 
@@ -156,7 +155,7 @@ class Job:
         try:
             self._process = subprocess.Popen(
                 self._worker,
-                cwd=ROOT,
+                env=child_environment(),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,

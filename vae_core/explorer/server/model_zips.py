@@ -2,7 +2,6 @@
 
 import contextlib
 import subprocess
-import sys
 import tempfile
 import threading
 from pathlib import Path
@@ -12,11 +11,12 @@ from ...inference.loaded_model import check_data
 from ...models import archive, checkpoint
 from ...models.archive import KERAS_FILE
 from ...models.test_images import TestImages
+from .child_process import child_environment, module_command
 from .shelf import server_shelf
 
 __all__ = ["load_zip", "model_zip"]
 
-ROOT = Path(__file__).resolve().parents[3]
+EXPORT = (*module_command("vae_core"), "export")
 EXPORT_SECONDS = 60
 _EXPORTS = threading.Lock()  # one at a time: each loads TensorFlow
 
@@ -38,8 +38,8 @@ def model_zip(name: str) -> bytes:
             # Whatever keeps the child from it, `pack` says that the file is missing.
             with contextlib.suppress(OSError, subprocess.TimeoutExpired):
                 subprocess.run(
-                    [sys.executable, "-m", "vae_core", "export", str(folder), str(file)],
-                    cwd=ROOT,
+                    [*EXPORT, str(folder), str(file)],
+                    env=child_environment(),
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL,

@@ -37,33 +37,34 @@ class Story:
 STORIES = {
     "The VAE": Story(
         DEFAULT,
-        "Decodes one random sample per image and step. Watch the ellipses: σ shrinks until a "
-        "sample costs about one nat, and stays there.",
+        "Decodes one random sample per image and step. Watch the ellipses: σ shrinks until the "
+        "price of σ is about one nat; from then on the price stays near that.",
     ),
     "Decode the mean": Story(
         replace(DEFAULT, objective="mean"),
-        "The same network and the same KL, but the mean is decoded. Nothing holds σ back: the KL "
-        "alone sets it to 1, and the price of sampling explodes.",
+        "The same network and the same KL, but the mean is decoded. No loss sees σ: the KL alone "
+        "sets it to 1, and the price of σ, which is not trained, rises to hundreds of nats.",
     ),
     "No KL": Story(
         replace(DEFAULT, objective="autoencoder"),
-        "A plain autoencoder. The codes spread far beyond the prior, with holes between them: "
-        "where would you draw z from?",
+        "A plain autoencoder: nothing keeps the codes near the prior, and they spread far beyond "
+        "it. Where would you draw z from?",
     ),
     "No randomness": Story(
         replace(DEFAULT, objective="quadrature"),
-        "The expectation over q by quadrature, nine fixed points instead of a sample. It ends "
-        "where the VAE does: it is the expectation that matters, not the noise.",
+        "The expectation over q by quadrature: nine fixed points instead of a sample. If the noise "
+        "mattered, σ would go to 1 as where the mean is decoded; watch where it goes.",
     ),
     "β = 392: collapse": Story(
         replace(DEFAULT, beta=392.0),
         "The blog of 2016 averaged its loss over the 784 pixels and its KL over the 2 dimensions, "
-        "which weighs the KL 392 times. Every q becomes the prior, and every digit the same blur.",
+        "which weighs the KL 392 times. Every q becomes nearly the prior, every digit nearly the "
+        "same blur.",
     ),
     "The blog's recipe": Story(
         replace(DEFAULT, objective="blog"),
-        "As the blog prints it today: noise of stddev 0.1 eˢ, while the KL reads the same s as "
-        "ln σ². The σ it really samples stays small.",
+        "As the blog prints it: noise of stddev 0.1 eˢ, while the KL reads the same s as ln σ². "
+        "What it trains is −ELBO of neither reading, so its loss does not compare.",
     ),
 }
 DEFAULTS: dict[str, Any] = {

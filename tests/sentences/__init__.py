@@ -1,0 +1,1 @@
+"""Every computed sentence: each outcome on real views, and each read back against own numbers."""
