@@ -18,6 +18,8 @@ from vae_core.experiments import claim_7_recipe as recipe
 from .claim_inputs import OTHERS, RANDOM, extremes, holds, pixels
 from .explore_page import loaded
 
+pytestmark = pytest.mark.long  # a hundred images
+
 
 def run_under_a_model(name: str, image: int) -> None:
     """Computes and judges what the claims show of an image under a model."""

@@ -107,7 +107,11 @@ def test_damaged_idx_files_are_refused(
     assert "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize("payload", [b"", b"no gzip", gzip.compress(idx(ARRAYS["x_test"]))[:-9]])
+@pytest.mark.parametrize(
+    "payload",
+    [b"", b"no gzip", gzip.compress(idx(ARRAYS["x_test"]))[:-9]],
+    ids=["empty", "no gzip", "cut off"],  # a gzip file is dated
+)
 def test_damaged_gzip_files_are_refused(tmp_path: Path, payload: bytes) -> None:
     (tmp_path / f"{IDX_FILES['x_test']}.gz").write_bytes(payload)
     with pytest.raises(InputError, match="t10k-images"):

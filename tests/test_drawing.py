@@ -192,6 +192,7 @@ def quantised(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return (17 * np.rint(picture / 17)).astype(np.uint8)
 
 
+@pytest.mark.long  # ten thousand
 def test_all_test_images_fit_an_address(digits: NDArray[np.uint8]) -> None:
     lengths = []
     for digit in digits:

@@ -23,6 +23,8 @@ from vae_core.models import checkpoint
 from vae_core.models.data import ASSETS, Dataset, pixels
 from vae_core.models.network import Network
 
+from .seldom import seldom
+
 PARAMETERS = {
     "isotropic": {"mean": np.array([0.3, -0.2]), "stddev": np.array(0.5)},
     "diagonal": {"mean": np.array([0.3, -0.2]), "stddev": np.array([0.5, 0.2])},
@@ -178,8 +180,9 @@ def test_laplace_and_uniform_at_a_round_posterior() -> None:
     np.testing.assert_allclose(width, stddev * 3**0.5, rtol=5e-3)
 
 
-@pytest.mark.parametrize(("name", "i"), PAIRS)
-def test_order_of_the_families(name: str, i: int) -> None:
+@pytest.mark.parametrize("pair", seldom(PAIRS, PAIRS[:2]))
+def test_order_of_the_families(pair: tuple[str, int]) -> None:
+    name, i = pair
     found = fits(name, i)
     network, _ = model(name)
     x = images()[i]

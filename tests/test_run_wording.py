@@ -13,7 +13,7 @@ from vae_core.models.settings import TrainingConfig
 
 CHEAP = {"loss_at_mean": 143.84, "sampled_loss": 144.85, "kl": 6.32, "stddev": 0.0494}
 DEAR = {"loss_at_mean": 144.25, "sampled_loss": 435.75, "kl": 0.6, "stddev": 1.0}
-LANDS = "**Samples of this q land on other pictures.**"
+LARGE = "**A sample's loss is "
 
 
 def job(epoch: int = 3, measures: dict[str, Any] | None = None, **changes: Any) -> JobView:
@@ -38,22 +38,27 @@ def job(epoch: int = 3, measures: dict[str, Any] | None = None, **changes: Any) 
 
 
 def numbers(text: str) -> list[float]:
-    return [float(number.replace("−", "-")) for number in re.findall(r"−?\d+(?:\.\d+)?", text)]
+    found = re.findall(r"−?\d[\d,]*(?:\.\d+)?", text)
+    return [float(number.rstrip(",").replace("−", "-").replace(",", "")) for number in found]
 
 
 @pytest.mark.parametrize(
     ("outcome", "epoch", "beginning"),
     [
-        ("finished", 20, "Finished after 20 epochs. Decoding"),
-        ("finished", 1, "Finished after 1 epoch. Decoding"),
-        ("cancelled", 5, "Cancelled; the model after 5 epochs is kept. Decoding"),
-        ("cancelled", 1, "Cancelled; the model after 1 epoch is kept. Decoding"),
+        ("finished", 20, "Finished after 20 epochs. Over the 2,000"),
+        ("finished", 1, "Finished after 1 epoch. Over the 2,000"),
+        ("cancelled", 5, "Cancelled; the model after 5 epochs is kept. Over the 2,000"),
+        ("cancelled", 1, "Cancelled; the model after 1 epoch is kept. Over the 2,000"),
         (
             "timeout",
             2,
-            "Ended by this server's limit on time; the model after 2 epochs is kept. Decoding",
+            "Ended by this server's limit on time; the model after 2 epochs is kept. Over the 2",
         ),
-        ("left", 2, "Stopped when the page was closed; the model after 2 epochs is kept. Decoding"),
+        (
+            "left",
+            2,
+            "Stopped when the page was closed; the model after 2 epochs is kept. Over the 2,000",
+        ),
     ],
 )
 def test_every_outcome_says_what_is_kept(outcome: str, epoch: int, beginning: str) -> None:
@@ -70,32 +75,31 @@ def test_a_failure_is_told_as_it_came() -> None:
     message = "The loss is not finite in epoch 1. No epoch was complete."
     assert run_verdict(job(0, outcome="failed", message=message)) == message
     verdict = run_verdict(job(2, outcome="failed", message="It broke. The first 2 are kept."))
-    assert verdict.startswith("It broke. The first 2 are kept. Decoding a sample costs")
+    assert verdict.startswith("It broke. The first 2 are kept. Over the 2,000 test images")
 
 
 def test_a_small_price_is_told_with_the_bound() -> None:
     verdict = run_verdict(job())
-    # Epochs, price, sampled, at the mean, median σ, -ELBO: 144.85 + 6.32.
-    assert numbers(verdict) == [3, 1.01, 144.85, 143.84, 0.049, 151.17]
-    assert LANDS not in verdict
+    # Epochs, images, price, sampled, at the mean, KL, -ELBO: 144.85 + 6.32, median σ.
+    assert numbers(verdict) == [3, 2000, 1.01, 144.85, 143.84, 6.32, 151.17, 0.049]
+    assert LARGE not in verdict
 
 
-def test_a_large_price_means_other_pictures() -> None:
+def test_a_large_price_is_told_by_how_much() -> None:
     verdict = run_verdict(job(measures=DEAR))
-    assert numbers(verdict) == [3, 291.5, 435.75, 144.25, 1.0]
-    assert verdict.endswith(LANDS)
-    assert "ELBO" not in verdict
+    assert numbers(verdict) == [3, 2000, 291.5, 435.75, 144.25, 0.6, 436.35, 1.0, 3.0]
+    assert verdict.endswith(f"{LARGE}3.0 times the mean's.**")
 
 
 @pytest.mark.parametrize(("sampled", "large"), [(104.9, False), (105.1, True)])
 def test_five_percent_of_the_loss_is_large(sampled: float, large: bool) -> None:
     measures = {"loss_at_mean": 100.0, "sampled_loss": sampled, "kl": 6.0, "stddev": 0.1}
-    assert (LANDS in run_verdict(job(measures=measures))) == large
+    assert (LARGE in run_verdict(job(measures=measures))) == large
 
 
-def test_a_negative_price_keeps_its_sign() -> None:
+def test_a_negative_price_is_saved() -> None:
     measures = {"loss_at_mean": 200.0, "sampled_loss": 199.5, "kl": 6.0, "stddev": 0.1}
-    assert "costs −0.50 nats more" in run_verdict(job(measures=measures))
+    assert "decoding a sample saves 0.50 nats" in run_verdict(job(measures=measures))
 
 
 @pytest.mark.parametrize(("kl", "collapsed"), [(0.0, True), (0.049, True), (0.051, False)])
@@ -103,15 +107,34 @@ def test_a_collapse_is_named(kl: float, collapsed: bool) -> None:
     measures = {"loss_at_mean": 206.25, "sampled_loss": 206.5, "kl": kl, "stddev": 1.0}
     verdict = run_verdict(job(measures=measures))
     assert ("**Collapsed:**" in verdict) == collapsed
-    if collapsed:
-        assert numbers(verdict) == [3, round(kl, 2), 206.25]
+    if collapsed:  # a sample of q tells at most E[KL] about its image
+        assert f"no more than {kl:.2f} nats" in verdict
+
+
+@pytest.mark.parametrize(
+    ("changes", "ending"),
+    [
+        ({}, "another estimate of the same −ELBO."),
+        ({"objective": "quadrature"}, "by the run's own quadrature: −ELBO as it was trained."),
+        ({"objective": "mean"}, "it does not compare with the loss of another objective."),
+        ({"objective": "blog"}, "it does not compare with the loss of another objective."),
+    ],
+)
+def test_the_test_loss_is_told_beside_the_figures(changes: dict[str, Any], ending: str) -> None:
+    verdict = run_verdict(job(history={"test_loss": [160.0, 155.0, 153.8]}, **changes))
+    assert "The test loss of its last epoch, 153.80, is over all test images" in verdict
+    assert verdict.endswith(ending)
+    weighed = job(history={"test_loss": [153.8]})
+    weighed = replace(weighed, config=replace(weighed.config, beta=4.0))
+    assert "is this run's own objective, not −ELBO" in run_verdict(weighed)
+    assert "test loss" not in run_verdict(job(history={"test_loss": [float("nan")]}))
 
 
 def test_an_autoencoder_has_nothing_to_sample() -> None:
     measures = {"loss_at_mean": 141.37, "sampled_loss": None, "kl": None, "stddev": None}
     verdict = run_verdict(job(measures=measures, objective="autoencoder"))
     assert "there is no q" in verdict
-    assert numbers(verdict) == [3, 141.37]
+    assert numbers(verdict) == [3, 2000, 141.37]
 
 
 @pytest.mark.parametrize("name", ["sampled_loss", "kl", "stddev"])

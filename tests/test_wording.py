@@ -9,7 +9,6 @@ from vae_core.experiments.choices import Choices
 from vae_core.experiments.quantity import KINDS
 from vae_core.experiments.view import View, compute_view
 from vae_core.experiments.wording import (
-    SMALL_PRICE,
     description,
     introduction,
     numbers,
@@ -49,12 +48,10 @@ def rows(v: View) -> dict[str, tuple[str, str]]:
     return {row["name"]: (row["value"], row["error"]) for row in numbers(v)}
 
 
-def test_the_verdict_turns_where_samples_stop_looking_like_the_mean() -> None:
-    below, above = (verdict(priced(SMALL_PRICE + d), True) for d in (-1e-3, 1e-3))
-    nearly_zero, large = (verdict(priced(share), True) for share in (1e-3, 1.0))
-    assert words(nearly_zero) == words(below)
-    assert words(below) != words(above)
-    assert words(above) == words(large)
+def test_the_verdict_turns_nowhere_on_a_threshold() -> None:
+    # Two panels with one σ are never judged oppositely: both say the same of their numbers.
+    found = {words(verdict(priced(share), True)) for share in (1e-3, 0.049, 0.051, 1.0)}
+    assert len(found) == 1
 
 
 def test_the_verdict_says_whether_sampling_costs_or_saves() -> None:
@@ -65,10 +62,9 @@ def test_the_verdict_says_whether_sampling_costs_or_saves() -> None:
 
 
 def test_the_verdict_quotes_the_price_and_the_loss() -> None:
-    v = view()
-    assert f"<b>{abs(v.price):.2f} nats</b> of {v.loss_at_mean:.0f}" in verdict(v, True)
-    v = priced(2.0)
-    assert f"<b>{v.price:.0f} nats</b> on top of {v.loss_at_mean:.0f}" in verdict(v, True)
+    for v in (priced(1e-2), priced(2.0)):
+        quoted = f"<b>{abs(v.price):.2f} nats</b> on average, beside {v.loss_at_mean:.0f} at the"
+        assert quoted in verdict(v, True)
 
 
 def test_without_noise_or_without_q_the_verdict_is_another() -> None:
@@ -149,5 +145,5 @@ def test_an_autoencoder_has_no_price() -> None:
 def test_the_description_states_mean_and_stddev() -> None:
     v = view(scale=2.0)
     text = description("sample", v)
-    for value in (*(f"{m:.2f}" for m in v.mean), *(f"{2 * s:.3f}" for s in v.stddev)):
+    for value in (*(f"{m:.2f}" for m in v.mean), *(f"{2 * s:.2g}" for s in v.stddev)):
         assert value in text

@@ -139,6 +139,7 @@ def test_the_last_frame_is_that_of_the_saved_model(
     np.testing.assert_allclose(told[5], stddev[Dataset(data).labels("test") == 5][0], rtol=1e-5)
 
 
+@pytest.mark.long  # a process with TensorFlow of its own
 def test_weights_equal_those_of_train_and_of_the_command_line(
     finished: tuple[Path, list[Event]], data: Path, tmp_path: Path
 ) -> None:
@@ -153,6 +154,7 @@ def test_weights_equal_those_of_train_and_of_the_command_line(
         assert_equal_weights(tmp_path / name, finished[0])
 
 
+@pytest.mark.long  # a process with TensorFlow of its own
 def test_a_complete_run_finishes_at_once(
     start: Start, finished: tuple[Path, list[Event]], tmp_path: Path
 ) -> None:
@@ -180,6 +182,7 @@ def test_a_cancelled_run_keeps_its_epochs(start: Start, tmp_path: Path) -> None:
     assert (tmp_path / "model" / "model.keras").exists()
 
 
+@pytest.mark.long  # a process with TensorFlow of its own
 def test_a_run_without_a_caller_ends_and_can_be_continued(
     start: Start, finished: tuple[Path, list[Event]], tmp_path: Path
 ) -> None:
@@ -197,6 +200,7 @@ def test_a_run_without_a_caller_ends_and_can_be_continued(
     assert_equal_weights(folder, finished[0])
 
 
+@pytest.mark.long  # a process with TensorFlow of its own
 @pytest.mark.parametrize("wish", ["cancel", ""])
 def test_while_tensorflow_loads_nothing_is_waited_for(
     start: Start, tmp_path: Path, wish: str
@@ -210,6 +214,7 @@ def test_while_tensorflow_loads_nothing_is_waited_for(
     assert not (tmp_path / "model").exists()
 
 
+@pytest.mark.long  # a process with TensorFlow of its own
 def test_a_loss_that_is_not_finite_ends_the_run(start: Start, tmp_path: Path) -> None:
     # 80 steps, the loss is looked at after each 40: the first look ends it.
     config = replace(CONFIG, learning_rate=1e6, batch_size=8)
@@ -220,6 +225,7 @@ def test_a_loss_that_is_not_finite_ends_the_run(start: Start, tmp_path: Path) ->
     assert not (tmp_path / "model").exists() or os.listdir(tmp_path / "model") == []
 
 
+@pytest.mark.long  # a process with TensorFlow of its own
 def test_a_tensorflow_that_cannot_be_loaded(start: Start, tmp_path: Path) -> None:
     package = tmp_path / "path" / "tensorflow"
     package.mkdir(parents=True)
@@ -229,6 +235,7 @@ def test_a_tensorflow_that_cannot_be_loaded(start: Start, tmp_path: Path) -> Non
     assert end["message"] == "Keras cannot be loaded: DLL load failed"
 
 
+@pytest.mark.long  # a process with TensorFlow of its own
 def test_a_full_disk_keeps_the_epochs_before(start: Start, tmp_path: Path) -> None:
     worker = start(tmp_path / "model")
     worker.until(epoch=1)

@@ -4,6 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page
 
 from vae_core.explorer.server.library import MODELS
@@ -12,6 +13,8 @@ from .conftest import StartServer
 from .pages import OpenPage, exception_texts
 from .panel import Panel
 from .server import ROOT
+
+pytestmark = pytest.mark.long  # a server of its own
 
 # The model in this folder, and what is wrong with it.
 BROKEN = ("sample-10", "quadrature", "autoencoder", "blog", "large")

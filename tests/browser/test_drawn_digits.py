@@ -20,6 +20,8 @@ from .pages import OpenPage
 from .server import Server
 from .test_pad import Pad
 
+pytestmark = pytest.mark.long  # two dozen digits
+
 Array = NDArray[np.floating]
 Cell = tuple[int, int]
 

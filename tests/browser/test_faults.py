@@ -19,6 +19,8 @@ from .pages import OpenPage, exception_texts, wait_idle
 from .panel import Panel, empty_place
 from .server import Server
 
+pytestmark = pytest.mark.long  # faults at every moment
+
 # Streamlit's page behaves the same after 20 s, only later: VAE_CUT_SECONDS=20 tries it.
 CUT = float(os.environ.get("VAE_CUT_SECONDS", "5"))
 

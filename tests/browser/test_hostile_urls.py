@@ -8,6 +8,8 @@ from playwright.sync_api import Page, expect
 from ..hostile_urls import CANARY, MARKUP, PAGES
 from .pages import OpenPage, exception_texts, wait_idle
 
+pytestmark = pytest.mark.long  # hostile inputs
+
 # All elements, those of the components too, that hold something of the markup, but for the text
 # in an input; and what a script of it would have left.
 TRACES = """(canary) => {

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page
 
 from vae_core.experiments.orders import ORDERS
@@ -11,6 +12,8 @@ from ..explore_page import SHIPPED, loaded
 from .conftest import StartServer
 from .pages import OpenPage, exception_texts, wait_idle
 from .panel import Panel, lonely_image
+
+pytestmark = pytest.mark.long  # every control there is
 
 
 def choose(page: Page, key: str, option: str) -> None:

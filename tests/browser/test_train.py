@@ -156,6 +156,7 @@ def test_a_cancelled_run_keeps_its_epochs(open_page: OpenPage, probed: tuple[Ser
     expect(page.locator(".st-key-train button")).to_be_enabled()
 
 
+@pytest.mark.long  # runs that are left, killed or come back to
 def test_a_run_survives_a_reload_and_joins_explore(
     open_page: OpenPage, probed: tuple[Server, Path]
 ) -> None:
@@ -174,6 +175,7 @@ def test_a_run_survives_a_reload_and_joins_explore(
     Panel(page).wait_shown(f"model='{name}'")
 
 
+@pytest.mark.long  # runs that are left, killed or come back to
 def test_a_visitor_who_leaves_frees_the_place_and_may_come_back(
     open_page: OpenPage, probed: tuple[Server, Path]
 ) -> None:
@@ -195,6 +197,7 @@ def test_a_visitor_who_leaves_frees_the_place_and_may_come_back(
     wait_end(page, "Cancelled; the model after")
 
 
+@pytest.mark.long  # runs that are left, killed or come back to
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
 def test_no_worker_outlives_its_server(
     open_page: OpenPage, start_server: StartServer, how: signal.Signals
@@ -209,6 +212,7 @@ def test_no_worker_outlives_its_server(
         assert_soon(lambda: not alive(worker))
 
 
+@pytest.mark.long  # runs that are left, killed or come back to
 def test_a_killed_worker_leaves_a_page_that_goes_on(
     open_page: OpenPage, probed: tuple[Server, Path]
 ) -> None:

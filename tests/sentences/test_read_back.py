@@ -74,13 +74,13 @@ def read_explore(name: str, image: int) -> None:
         assert close(stated, abs(price), bound + off)
         assert ("costs" in sentence) == (price > 0) or abs(price) <= bound + off
     assert close(groups("beside # at the mean", sentence)[0], own.loss(x, mean[None])[0], digits=0)
-    shown = re.search(r"σ = \(?([\d., ]+?)\)?:", sentence).group(1).split(", ")
+    shown = re.search(r"σ = \(?([\d., ]+?)\)? the", sentence).group(1).split(", ")
     for one, stated in zip(scale * stddev, shown if len(shown) == 2 else shown * 2, strict=True):
         assert float(stated) == pytest.approx(one, rel=0.051)
     # Pictures: mean absolute change of a pixel, against that between two test images.
     epsilon = np.random.default_rng(image).standard_normal((k, 2))
     change = np.abs(own.picture(mean + scale * stddev * epsilon) - own.picture(mean)).mean()
-    percent = groups("by # % of what two", sentence)[0]
+    percent = float(re.search(r"changes? ([\d.]+) % as much", sentence).group(1))
     assert percent == pytest.approx(100 * change / _apart(name), rel=0.06, abs=0.6)
 
 
@@ -135,12 +135,12 @@ def _between(name: str) -> float:
     mean, stddev = own.encode(dense.images(name)[:1000])
     for _ in range(2):
         total = np.zeros(1000)
-        for _ in range(12):
+        for _ in range(24):
             z = mean + stddev * rng.standard_normal((1000, 2))
             logits = own.logits(z)
             soft = np.maximum(logits, 0) + np.log1p(np.exp(-np.abs(logits)))
             total += (soft - dense.images(name)[:1000] * logits).sum(axis=1, dtype=np.float64)
-        halves.append(total / 12)
+        halves.append(total / 24)
     return float(np.sqrt(np.cov(*halves)[0, 1]))  # what both halves share is the image
 
 
@@ -156,9 +156,10 @@ def read_one_sample(name: str, image: int) -> None:
     z = mean + stddev * epsilon
     losses = own.loss(x, z)
     assert f"Under `{name}`" in sentence
-    within, between = groups("by # nats (stddev over q)", sentence) + groups("by # (std", sentence)
+    within = groups("by # nats (stddev of 1,024 samples)", sentence)[0]
+    between, stderr = groups("with the image by # ± # (stddev of 1,000", sentence)
     assert close(within, losses.std(ddof=1), 1e-3 * within)
-    assert between == pytest.approx(_between(name), rel=0.05)
+    assert close(between, _between(name), 5 * stderr + 0.02)
     ratio = groups("matters # times", sentence)[0]
     few = "which image is in a batch as which sample" in sentence
     assert ratio == pytest.approx(between / within if few else within / between, rel=0.06)
@@ -174,7 +175,7 @@ def read_one_sample(name: str, image: int) -> None:
         "from # times the pathwise variance to # ± # times", routes.replace("brings the score", "")
     )
     assert first == pytest.approx(variances[1] / variances[0], rel=0.07)
-    assert close(second, variances[2] / variances[0], 0.02 * second, digits=1)
+    assert close(second, variances[2] / variances[0], 0.08 * second, digits=1)
     rng = np.random.default_rng(0)
     resampled = []
     for _ in range(200):
@@ -257,7 +258,7 @@ def read_point(name: str, image: int) -> None:
     at_mean = float(own.loss(x, mean[None])[0])
     assert groups("rises by # nats for each factor e", sentence) == [2.0]
     if "alone is least at c" in sentence:
-        c = groups("alone is least at c = #", sentence)[0]
+        c = groups("alone is least at c ≈ #", sentence)[0]
         below = groups(", # nats below that of the mean", sentence)[0]
         least, off = loss(c)
         # c has two digits, and the loss hardly changes there.
@@ -284,7 +285,7 @@ def read_point(name: str, image: int) -> None:
         assert close(saved, max(one - end, 0), within + off + one_off)
         assert bound(2.2)[0] < end + 0.02
         return
-    c = groups("−ELBO is least at c = #", sentence)[0]
+    c = groups("−ELBO is least at c ≈ #", sentence)[0]
     saved, within = groups(", #w nats below that at c = 1", sentence)
     best, off = bound(result.best)
     assert c == pytest.approx(result.best, rel=0.051)

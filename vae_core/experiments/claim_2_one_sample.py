@@ -33,7 +33,7 @@ __all__ = [
 GRADIENTS = ASSETS / "experiments" / "gradients.json"
 DRAWS = 1024
 IMAGES = 1000  # test images whose losses are compared
-REPEATS = 8  # samples of each of them
+REPEATS = 32  # samples of each of them
 FEW = 0.2  # of the spread between images: what a sample brings is small beside it
 BATCH = 100  # of the sentences
 MANY = 10  # L of the sentences
@@ -58,6 +58,7 @@ class Spread:
         pathwise, score: trace of the variance of one sample's gradient with respect to the mean.
         baselined: of the score function with the loss taken less its mean over q.
         ratio, baselined_ratio: of `score` and `baselined` to `pathwise`.
+        between_stderr: of `between_stddev`, from the samples; the images are these ones.
     """
 
     losses: Array
@@ -68,14 +69,15 @@ class Spread:
     baselined: float
     ratio: Ratio
     baselined_ratio: Ratio
+    between_stderr: float = 0.0
 
     @property
     def within_stddev(self) -> float:
         return float(self.losses.std(ddof=1))
 
 
-def _between(model: LoadedModel) -> tuple[Array, float]:
-    """One-sample losses of the first test images, and the stddev of their expectations."""
+def _between(model: LoadedModel) -> tuple[Array, float, float]:
+    """One-sample losses of the first test images, the stddev of their expectations, its error."""
     x = model.test.pixels(slice(0, IMAGES))
     mean, stddev = model.mean[:IMAGES], model.stddev[:IMAGES]
     epsilon = draw_epsilon(0, REPEATS * len(x)).reshape(REPEATS, len(x), 2)
@@ -83,9 +85,12 @@ def _between(model: LoadedModel) -> tuple[Array, float]:
         [model.network.reconstruction_loss(x, mean + stddev * one) for one in epsilon]
     ).astype(np.float64)
     # Var over images of an average over R samples = that of the expectation + noise / R.
-    noise = losses.var(axis=0, ddof=1).mean() / REPEATS
-    variance = losses.mean(axis=0).var(ddof=1) - noise
-    return losses[0], float(np.sqrt(max(variance, 0.0)))
+    noise, average = losses.var(axis=0, ddof=1) / REPEATS, losses.mean(axis=0)
+    off = np.square(average - average.mean())
+    between = float(np.sqrt(max(off.sum() / (len(x) - 1) - noise.mean(), 0.0)))
+    # Of off less noise for one image: 4 off · noise from their product, 2 noise² from its own.
+    stderr = np.sqrt((4 * off * noise + 2 * noise**2).mean() / len(x)) / (2 * between or 1.0)
+    return losses[0], between, float(stderr)
 
 
 def spread(model: LoadedModel, x: Array, seed: int) -> Spread:
@@ -103,7 +108,9 @@ def spread(model: LoadedModel, x: Array, seed: int) -> Spread:
     through, _ = pathwise(slopes, epsilon, stddev)
     score, _ = score_function(loss, epsilon, stddev)
     less, _ = score_function(loss - expected.value[0], epsilon, stddev)
-    between, between_stddev = model.once("losses between images", lambda: _between(model))
+    between, between_stddev, between_stderr = model.once(
+        "losses between images", lambda: _between(model)
+    )
     variances = [float(one.var(axis=0, ddof=1).sum()) for one in (through, score, less)]
     return Spread(
         losses=loss,
@@ -114,6 +121,7 @@ def spread(model: LoadedModel, x: Array, seed: int) -> Spread:
         baselined=variances[2],
         ratio=_ratio(score, through),
         baselined_ratio=_ratio(less, through),
+        between_stderr=between_stderr,
     )
 
 
@@ -133,9 +141,9 @@ def verdict(result: Spread, name: str = "") -> str:
     within, between = result.within_stddev, result.between_stddev
     under = f"Under `{name}`" if name else "Here"
     figures = (
-        f"{under} the loss of this image varies with the sample by {within:.2f} nats (stddev over "
-        f"q), and the loss averaged over q varies with the image by {between:.2f} (stddev over "
-        f"{IMAGES:,} test images)."
+        f"{under} the loss of this image varies with the sample by {within:.2f} nats (stddev of "
+        f"{len(result.losses):,} samples), and the loss averaged over q varies with the image by "
+        f"{between:.2f} ± {result.between_stderr:.2f} (stddev of {IMAGES:,} test images)."
     )
     if within < FEW * between:
         return (

@@ -166,7 +166,7 @@ def verdict(result: Shrinking, has_posterior: bool) -> str:
     )
     if result.gained:
         at = float(np.exp(result.alone.at))
-        where = f"at c = {significant(at)}" + ("" if result.alone.inside else " or beyond")
+        where = f"at c ≈ {significant(at)}" + ("" if result.alone.inside else " or beyond")
         loss = f"the loss alone is least {where}, {result.gained:.2f} nats below that of the mean"
     else:
         loss = "the loss alone is nowhere lower than that of the mean, c = 0"
@@ -178,11 +178,11 @@ def verdict(result: Shrinking, has_posterior: bool) -> str:
     best, saved = result.best, bounded(result.saved, result.bound.error + result.at_one[1])
     if not result.bound.inside:
         return (
-            f"{kl}, {loss}, and −ELBO still falls at c = {significant(best)}. **Not here:** for this image "
-            f"the encoder's σ is at most half of the best one, and {saved} nats or more could be "
-            "saved."
+            f"{kl}, {loss}, and −ELBO still falls at c = {significant(best)}. **Not here:** for "
+            f"this image the encoder's σ is at most half of the best one, and {saved} nats or more "
+            "could be saved."
         )
-    where = f"at c = {significant(best)}"
+    where = f"at c ≈ {significant(best)}"
     low, high = float(np.exp(result.bound.low)), float(np.exp(result.bound.high))
     if high > 1.1 * low:
         where += f" (from {significant(low)} to {significant(high)} too flat to tell)"

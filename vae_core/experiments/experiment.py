@@ -89,7 +89,7 @@ def no_posterior(model: LoadedModel) -> str:
 
 def _subject(model: LoadedModel, image: int | ArrayLike, seed: int) -> Subject:
     def other(name: str) -> LoadedModel:
-        return _beside(name, model)
+        return model.once(("beside", name), lambda: _beside(name, model))
 
     if isinstance(image, (int, np.integer)) and not isinstance(image, bool):
         if not 0 <= image <= model.test.last:

@@ -28,7 +28,7 @@ class Least:
         at: where.
         value: there, in nats.
         error: of `value`.
-        low, high: what lies between is as low as far as the errors can tell.
+        low, high: the points next to those that are as low as far as the errors can tell.
         inside: False where the least value lies at an end: the curve still falls there.
     """
 
@@ -88,11 +88,13 @@ def least(curve: Curve, points: Array, known: Estimate) -> Least:
     i = int(values.argmin())
     best = float(values[i] + errors[i])
     alike = np.concatenate([at[values - errors <= best] for at, values, errors in found])
+    tried = np.concatenate([at for at, *_ in found])
+    below, above = tried[tried < alike.min()], tried[tried > alike.max()]
     return Least(
         at=float(at[i]),
         value=float(values[i]),
         error=float(errors[i]),
-        low=float(alike.min()),
-        high=float(alike.max()),
+        low=float(below.max()) if below.size else first,
+        high=float(above.min()) if above.size else last,
         inside=bool(first < at[i] < last),
     )

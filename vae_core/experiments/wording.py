@@ -173,15 +173,14 @@ def verdict(view: View, has_posterior: bool, change: float = math.nan) -> str:
         cost = f"{verb} <b>{bounded(abs(price), error)} nats</b> on average"
     figures = (
         f"Decoding a {sample} instead of the {mean} {cost}, beside {view.loss_at_mean:.0f} at the "
-        f"mean. Here σ = {_pair(view)}"
+        "mean."
     )
     if not math.isfinite(change):
-        return f"{figures}."
-    samples = "picture of this sample differs" if len(view.z) == 1 else "pictures of these samples"
-    verb = "" if len(view.z) == 1 else f" differ on average, {len(view.z)} in all,"
+        return f"{figures} Here σ = {_pair(view)}."
+    pictures = f"the {len(view.z)} pictures change" if len(view.z) > 1 else "the picture changes"
     return (
-        f"{figures}: the {samples}{verb} from that of the mean by {_percent(change)} of what two "
-        "test images' pictures differ by."
+        f"{figures} With σ = {_pair(view)} {pictures} {_percent(change)} as much as from one test "
+        "image to another."
     )
 
 

@@ -62,6 +62,7 @@ def test_what_is_wrong_is_seen(screens: Screens, server: Server, bare: Bare) -> 
     assert any("zoom to q" in what for _, _, what in found)
 
 
+@pytest.mark.long  # every page, in two themes at two sizes
 def test_every_claim_is_accessible(screens: Screens, server: Server, bare: Bare) -> None:
     screens.goto(f"{server.url}/argument")
     objections = {}
@@ -76,6 +77,7 @@ def test_every_claim_is_accessible(screens: Screens, server: Server, bare: Bare)
     assert objections == {}
 
 
+@pytest.mark.long  # every page, in two themes at two sizes
 def test_train_is_accessible(screens: Screens, server: Server, bare: Bare, trained: str) -> None:
     objections = {}
     for state, url in (("before a run", f"{server.url}/train"), ("after a run", trained)):
@@ -91,6 +93,7 @@ def test_train_is_accessible(screens: Screens, server: Server, bare: Bare, train
     assert objections == {}
 
 
+@pytest.mark.long  # every page, in two themes at two sizes
 def test_a_run_is_accessible_while_it_goes_on(screens: Screens, server: Server, bare: Bare) -> None:
     screens.goto(f"{server.url}/train?epochs=100")
     cancels = [page.locator(".st-key-cancel button") for page in screens.pages]

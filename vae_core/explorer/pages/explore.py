@@ -21,6 +21,8 @@ from ...experiments.wording import (
     introduction,
     numbers,
     objective_sentence,
+    picture_caption,
+    picture_change,
     verdict,
 )
 from ...inference.loaded_model import LoadedModel
@@ -226,21 +228,22 @@ def panel_data(model: LoadedModel, choices: Choices) -> dict[str, Any]:
     """What the panel draws, JSON only."""
     x = shown_picture(model, choices)
     selection: dict[str, Any]
+    kind = ""
     if choices.draw:
-        caption, selection = "x: drawn", {"draw": choices.draw}
+        selection = {"draw": choices.draw}
     elif choices.z is not None:
-        caption, selection = "x: picture at z", {"z": choices.z}
+        selection = {"z": choices.z}
     else:
-        caption, selection = _caption(model.test.class_of(choices.image)), {"image": choices.image}
+        kind, selection = model.test.class_of(choices.image), {"image": choices.image}
     view = view_of(model, x, choices)
     return {
         "model": model.fingerprint,
         "version": repr(choices),
-        "verdict": verdict(view, model.has_posterior),
+        "verdict": verdict(view, model.has_posterior, picture_change(model, view)),
         "description": description(model.name, view),
         "numbers": numbers(view),
         "x": base64.b64encode(np.round(255 * x).astype(np.uint8).tobytes()).decode(),
-        "xCaption": caption,
+        "xCaption": picture_caption(choices, kind),
         "losses": view.losses.tolist(),
         "scene": {
             "mean": view.mean.tolist(),
@@ -253,10 +256,6 @@ def panel_data(model: LoadedModel, choices: Choices) -> dict[str, Any]:
             "layer": layer_data(choices.layer, model, view),
         },
     }
-
-
-def _caption(kind: str) -> str:
-    return f"x: {kind}" if kind else "x"
 
 
 def _legend() -> None:
@@ -272,6 +271,7 @@ def _legend() -> None:
         "\n".join(
             f"- **{kind.name}.** {kind.sentence}" for kind in KINDS.values() if not kind.beside
         )
-        + "\n\nAll numbers are in nats. Where a number says *exact*, its error is below half a "
+        + "\n\nAll numbers are in nats. Beside an average over samples stands its standard error; "
+        "beside an integral the last change of its value, and *exact* where that is below half a "
         "unit of the last digit."
     )

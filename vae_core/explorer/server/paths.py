@@ -5,6 +5,7 @@ import re
 import tempfile
 from pathlib import Path
 
+from ...models import catalogue
 from ...models.data import ASSETS
 
 __all__ = ["without_paths"]
@@ -19,14 +20,17 @@ ABSOLUTE = re.compile(
 def without_paths(text: str) -> str:
     """A message without the folders of this server.
 
-    Those that are known are taken off whole, blanks in them included; of any other absolute path
-    the last component is left.
+    Files of models are named from the model's folder on, others of the project from `assets` on;
+    of any other absolute path the last component is left.
     """
-    known = {ASSETS.parent, ASSETS / "models", Path.cwd(), Path.home(), Path(tempfile.gettempdir())}
+    shown = {catalogue.MODELS, ASSETS}
     if brought := os.environ.get("VAE_MODELS"):
-        known |= {Path(brought), Path(brought).absolute()}
+        shown |= {Path(brought), Path(brought).absolute()}
         text = text.replace(f"VAE_MODELS={brought}", "VAE_MODELS")
-    for folder in sorted(map(str, known), key=len, reverse=True):
-        if len(folder) > 1:
-            text = text.replace(f"{folder}{os.sep}", "").replace(folder, Path(folder).name)
+    for folder in sorted(map(str, shown), key=len, reverse=True):
+        text = text.replace(f"{folder}{os.sep}", "")
+    hidden = {ASSETS.parent, Path.cwd(), Path.home(), Path(tempfile.gettempdir())}
+    for folder in sorted(map(str, hidden), key=len, reverse=True):
+        if len(folder) > 1:  # whole, blanks in it included
+            text = text.replace(f"{folder}{os.sep}", os.sep)
     return ABSOLUTE.sub("", text)
