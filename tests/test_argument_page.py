@@ -136,6 +136,7 @@ def default() -> list[str]:
     return prose(open_page())
 
 
+@pytest.mark.long  # every claim, computed anew
 @pytest.mark.parametrize(
     ("number", "key", "values"),
     [
@@ -177,6 +178,7 @@ def test_the_image_the_model_and_the_seed_decide_the_verdict() -> None:
     assert len(set(found)) == len(queries)
 
 
+@pytest.mark.long  # every claim, computed anew
 def test_a_picture_without_evidence_is_no_exception() -> None:
     for number in MODULES:
         at = open_page(claim=number, z="50,-50")

@@ -73,6 +73,7 @@ def test_the_kl_rises_by_two_nats_for_each_factor_e(name: str, image: int) -> No
     assert result.slope == pytest.approx(slope, rel=1e-12)
 
 
+@pytest.mark.long  # many images
 def test_the_bound_has_its_least_near_one_and_the_loss_alone_nowhere() -> None:
     found = [point.shrink(loaded("sample"), pixels(int(i))) for i in RANDOM]
     near = [0.5 < result.best < 2.0 for result in found]
@@ -146,6 +147,7 @@ def test_no_fit_is_below_minus_log_evidence_and_none_is_above_the_encoder() -> N
 # --- 6: generating -------------------------------------------------------------------------------
 
 
+@pytest.mark.long  # ten thousand images
 @pytest.mark.parametrize("name", prior.COMPARED)
 def test_the_evidence_is_that_of_evaluate(name: str) -> None:
     # test_shipped_models.py compares `evaluate` on all images with the metadata to 0.01 nat.

@@ -112,6 +112,7 @@ def test_every_shipped_model_is_shown_on_either_side(name: str) -> None:
     )
 
 
+@pytest.mark.long  # all that can be chosen, once each
 def test_every_control_works() -> None:
     at = run_page()
     steps: list[tuple[Any, ...]] = [

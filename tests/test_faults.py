@@ -196,7 +196,7 @@ def test_a_folder_out_of_reach_gives_one_sentence(folder: Path, place: str) -> N
 def test_a_model_in_the_place_of_another_is_that_model(folder: Path) -> None:
     shutil.rmtree(folder)
     shutil.copytree(folder.parent / "mean", folder)
-    at = run_page()
+    at = run_page(model="sample", versus="mean")
     assert not at.error
     assert not at.exception
     one, other = (panel(at, key) for key in ("model", "versus"))

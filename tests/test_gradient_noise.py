@@ -108,6 +108,7 @@ def test_measurement_of_a_small_model(record: dict[str, Any], folder: Path) -> N
     assert follows_one_over_l(noise.rows).errors < 5
 
 
+@pytest.mark.long  # two measurements
 def test_equal_seeds_give_equal_numbers(
     record: dict[str, Any], folder: Path, dataset: Dataset
 ) -> None:

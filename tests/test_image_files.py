@@ -377,6 +377,7 @@ print((status("VmHWM") - before) / 1024, time.process_time() - start)
 """
 
 
+@pytest.mark.long  # measures time and memory
 @pytest.mark.skipif(sys.platform != "linux", reason="reads the memory's peak from /proc")
 @pytest.mark.parametrize("name", [*BOMBS, "RGBA", "LA", "I;16", "RGB JPEG", "CMYK JPEG"])
 def test_no_file_takes_more_than_100_mb_or_2_seconds(name: str) -> None:

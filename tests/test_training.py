@@ -78,6 +78,7 @@ def test_reported_test_loss_is_that_of_the_saved_network(run: Run, dataset: Data
     assert metadata.history["test_loss"][-1] == pytest.approx(total, abs=1e-2)
 
 
+@pytest.mark.long  # several runs
 def test_interrupted_run_continues_to_equal_weights(
     run: Run, dataset: Dataset, tmp_path: Path
 ) -> None:
@@ -105,6 +106,7 @@ def test_interrupted_run_continues_to_equal_weights(
     assert checkpoint.load_metadata(folder) == checkpoint.load_metadata(run[0])
 
 
+@pytest.mark.long  # several runs
 def test_equal_settings_give_equal_weights(run: Run, dataset: Dataset, tmp_path: Path) -> None:
     arrays = train(CONFIG, dataset, tmp_path / "model").arrays()
     for name, value in arrays.items():
@@ -117,6 +119,7 @@ def test_diverging_first_epoch_leaves_nothing(dataset: Dataset, tmp_path: Path) 
     assert not (tmp_path / "model").exists() or os.listdir(tmp_path / "model") == []
 
 
+@pytest.mark.long  # several runs
 def test_diverging_later_epoch_keeps_the_one_before(dataset: Dataset, tmp_path: Path) -> None:
     folder = tmp_path / "model"
     with pytest.raises(KeyboardInterrupt):

@@ -7,6 +7,7 @@ from ...experiments.phrases import listed
 from ...experiments.subject import Subject, subject_of
 from ...inference.loaded_model import LoadedModel
 from ..claims import all_claims
+from ..claims.claim import Claim
 from ..parts.links import Link
 from ..parts.problems import show_problem
 from ..parts.style import COMMON
@@ -67,7 +68,7 @@ def show(link: Link) -> None:
     try:
         subject = _subject(load_model(st.session_state.model))
         shown = all_claims()[opened]
-        under = listed([f"`{name}`" for name in shown.shown_models(subject)])
+        under = listed([f"`{name}`" for name in _models_of(shown, subject)])
         st.caption(f"Experiment on {subject.caption}, under {under}. Losses are in nats.")
         shown.show(subject)
     except NoCounterpart as error:
@@ -75,6 +76,14 @@ def show(link: Link) -> None:
     except InputError as error:
         show_problem(error)
     keep_choices()
+
+
+def _models_of(shown: Claim, subject: Subject) -> tuple[str, ...]:
+    """Names of the models whose numbers a claim shows; of the chosen one if it lacks another."""
+    try:
+        return shown.shown_models(subject)
+    except InputError:  # the claim says what is missing
+        return (subject.model.name,)
 
 
 def _subject(model: LoadedModel) -> Subject:
