@@ -101,6 +101,7 @@ def symbol_colour(dark: bool, name: str) -> NDArray[np.int_]:
     return np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)])
 
 
+@pytest.mark.long  # each with a page of its own
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("versus", ["mean", "none"])
 def test_the_picture_holds_every_part_of_the_view(
@@ -132,6 +133,7 @@ def test_the_picture_holds_every_part_of_the_view(
     assert np.ptp(np.flatnonzero(of_sample.any(axis=1))) > 0.5 * height
 
 
+@pytest.mark.long  # each with a page of its own
 @pytest.mark.parametrize(("versus", "zoom"), [("mean", 5), ("none", 6)])
 def test_pictures_are_enlarged_pixel_by_pixel(open_view: OpenView, versus: str, zoom: int) -> None:
     page = open_view(choices(versus=versus, image=18))
@@ -174,6 +176,7 @@ def test_all_that_the_panels_say_is_written_large_enough(open_view: OpenView) ->
     assert min(size for _, size in written) > 18
 
 
+@pytest.mark.long  # each with a page of its own
 def test_the_picture_shows_the_plane_as_it_is_looked_at(open_view: OpenView) -> None:
     page = open_view(choices(model="mean", versus="none", image=18))
     whole = part(picture(page), SINGLE["plane"])
@@ -203,6 +206,7 @@ def test_the_link_is_copied(open_view: OpenView, by: str) -> None:
     assert said.inner_text() == ""
 
 
+@pytest.mark.long  # each with a page of its own
 def test_a_browser_that_copies_nothing_is_not_said_to_have_copied(open_view: OpenView) -> None:
     page = open_view(choices())
     page.evaluate("""() => {
@@ -240,6 +244,7 @@ def test_numbers_and_script_are_those_of_the_view_and_follow_it(open_view: OpenV
             ]
 
 
+@pytest.mark.long  # each with a page of its own
 def test_a_panel_that_is_gone_is_not_in_the_picture(open_view: OpenView) -> None:
     page = open_view(choices())
     page.locator(".st-key-versus input").click()

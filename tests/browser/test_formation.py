@@ -120,6 +120,7 @@ def test_frames_are_drawn_where_they_should_be(open_run: OpenRun) -> None:
         check_frame(run, index)
 
 
+@pytest.mark.long  # each with a page of its own
 def test_without_a_q_there_is_no_ellipse(open_run: OpenRun) -> None:
     run = open_run(3, "&q=none")
     assert (np.abs(run.pixels() - colour("sample")).max(axis=-1) < 40).sum() == 0
@@ -142,6 +143,7 @@ def test_the_slider_moves_by_pointer_and_keys(open_run: OpenRun) -> None:
     run.wait(3)
 
 
+@pytest.mark.long  # each with a page of its own
 def test_it_follows_the_newest_until_the_visitor_goes_back(open_run: OpenRun) -> None:
     run = open_run(7)
     for frames in (8, 9):  # the first of them ends a block
@@ -161,6 +163,7 @@ def test_it_follows_the_newest_until_the_visitor_goes_back(open_run: OpenRun) ->
     run.wait(10, 11)
 
 
+@pytest.mark.long  # each with a page of its own
 def test_another_run_starts_at_its_newest(open_run: OpenRun) -> None:
     run = open_run(5)
     run.slider.fill("2")
@@ -172,6 +175,7 @@ def test_another_run_starts_at_its_newest(open_run: OpenRun) -> None:
     run.wait(2, 3)
 
 
+@pytest.mark.long  # each with a page of its own
 def test_replay_shows_every_frame_and_stops_at_the_newest(open_run: OpenRun) -> None:
     run = open_run(5)
     run.root.evaluate(
@@ -197,6 +201,7 @@ def test_replay_shows_every_frame_and_stops_at_the_newest(open_run: OpenRun) -> 
     run.wait(held)
 
 
+@pytest.mark.long  # each with a page of its own
 def test_leaving_the_page_leaves_nothing_behind(open_run: OpenRun) -> None:
     run = open_run(8)
     listeners = "vaeFrames.listeners.size"
@@ -213,6 +218,7 @@ def test_leaving_the_page_leaves_nothing_behind(open_run: OpenRun) -> None:
     assert run.page.evaluate(listeners) == 1
 
 
+@pytest.mark.long  # each with a page of its own
 def test_points_move_to_a_new_frame_unless_motion_is_unwanted(open_run: OpenRun) -> None:
     run = open_run(4)
     step = """([slider, canvas, value]) => {
@@ -229,6 +235,7 @@ def test_points_move_to_a_new_frame_unless_motion_is_unwanted(open_run: OpenRun)
     check_frame(run, 2)
 
 
+@pytest.mark.long  # each with a page of its own
 def test_the_charts_show_the_last_values(open_run: OpenRun) -> None:
     run = open_run(6)
     run.click("Next epoch")
@@ -255,6 +262,7 @@ def test_the_charts_show_the_last_values(open_run: OpenRun) -> None:
         assert max(map(float, ticks)) < 180
 
 
+@pytest.mark.long  # each with a page of its own
 def test_a_chart_reads_and_picks_an_epoch(open_run: OpenRun) -> None:
     run = open_run(16)
     values = history(15)
@@ -276,6 +284,7 @@ def test_a_chart_reads_and_picks_an_epoch(open_run: OpenRun) -> None:
     assert rule["x"] == pytest.approx(box["x"] + 120, abs=10)
 
 
+@pytest.mark.long  # each with a page of its own
 def test_the_table_is_that_of_the_epoch_shown(open_run: OpenRun) -> None:
     run = open_run(4)
     cells = run.root.locator(".measures tbody td")
@@ -286,6 +295,7 @@ def test_the_table_is_that_of_the_epoch_shown(open_run: OpenRun) -> None:
     assert "2,000 test images" in run.root.locator(".measures thead").inner_text()
 
 
+@pytest.mark.long  # each with a page of its own
 def test_before_the_first_frame_nothing_jumps(open_page: OpenPage, server: Server) -> None:
     run = Run(open_page("frames=0", url=server.url))
     expect(run.root).to_have_attribute("data-frames", "0")
@@ -301,6 +311,7 @@ def test_before_the_first_frame_nothing_jumps(open_page: OpenPage, server: Serve
     assert [run.root.bounding_box(), run.canvas.bounding_box()] == before
 
 
+@pytest.mark.long  # each with a page of its own
 def test_finished_blocks_are_not_sent_again(open_run: OpenRun) -> None:
     sizes: list[int] = []
     run = open_run(1)
@@ -321,6 +332,7 @@ def test_finished_blocks_are_not_sent_again(open_run: OpenRun) -> None:
     assert sum(sizes) < 60_000
 
 
+@pytest.mark.long  # each with a page of its own
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_it_fits_a_phone_in_both_themes(open_run: OpenRun, dark: bool) -> None:
     run = open_run(9, width=390, height=844, touch=True, dark=dark)

@@ -156,6 +156,7 @@ def test_the_mouse_draws(open_pad: OpenPad) -> None:
     pad.settle(2)
 
 
+@pytest.mark.long  # each with a page of its own
 def test_a_finger_draws_and_does_not_scroll(open_pad: OpenPad) -> None:
     pad = open_pad(width=390, height=500, touch=True)
     touch = pad.page.context.new_cdp_session(pad.page)
@@ -186,6 +187,7 @@ def test_a_finger_draws_and_does_not_scroll(open_pad: OpenPad) -> None:
     assert pad.root.evaluate("(pad) => getComputedStyle(pad).touchAction") == "auto"
 
 
+@pytest.mark.long  # each with a page of its own
 def test_a_line_goes_on_beyond_the_pad(open_pad: OpenPad) -> None:
     pad = open_pad()
     line = [(0.5, 0.5), (0.9, 0.5), (1.3, 0.6), (1.3, 0.9), (0.7, 0.9)]
@@ -274,6 +276,7 @@ def test_the_keyboard_draws(open_pad: OpenPad) -> None:
     expect(pad.button("Clear the pad")).to_be_focused()
 
 
+@pytest.mark.long  # each with a page of its own
 def test_many_fast_moves_lose_nothing(open_pad: OpenPad) -> None:
     pad = open_pad()
     turn = np.linspace(0, 8 * np.pi, 600)
@@ -293,6 +296,7 @@ def test_many_fast_moves_lose_nothing(open_pad: OpenPad) -> None:
     assert pad.server.get_attribute("data-points") == str(points)
 
 
+@pytest.mark.long  # each with a page of its own
 def test_what_is_drawn_is_sent_while_it_grows(open_pad: OpenPad) -> None:
     pad = open_pad()
     times: list[float] = []
@@ -328,6 +332,7 @@ def test_what_is_drawn_is_sent_while_it_grows(open_pad: OpenPad) -> None:
     assert pad.page.evaluate("history.length") == steps + 1
 
 
+@pytest.mark.long  # each with a page of its own
 def test_a_picture_of_a_link_is_shown_until_it_is_replaced(open_pad: OpenPad) -> None:
     text = pack(Dataset().images("test")[7])
     pad = open_pad(f"drawing={text}")
@@ -348,6 +353,7 @@ def test_a_picture_of_a_link_is_shown_until_it_is_replaced(open_pad: OpenPad) ->
     assert pad.text != text
 
 
+@pytest.mark.long  # each with a page of its own
 def test_a_picture_of_a_link_can_be_cleared(open_pad: OpenPad) -> None:
     pad = open_pad(f"drawing={pack(Dataset().images('test')[7])}")
     pad.button("Clear the pad").click()
@@ -359,6 +365,7 @@ def test_a_picture_of_a_link_can_be_cleared(open_pad: OpenPad) -> None:
     assert_shows(pad, ANGLE)
 
 
+@pytest.mark.long  # each with a page of its own
 def test_another_picture_replaces_the_strokes(open_pad: OpenPad) -> None:
     pad = open_pad()
     for _ in range(2):  # and the same change again is one
@@ -376,6 +383,7 @@ def test_another_picture_replaces_the_strokes(open_pad: OpenPad) -> None:
         assert not pad.ink().any()
 
 
+@pytest.mark.long  # each with a page of its own
 def test_a_text_that_is_no_picture_leaves_the_pad_empty(open_pad: OpenPad) -> None:
     for text in ("rAAAA", "%F0%9F%98%80"):
         pad = open_pad(f"drawing={text}")
@@ -384,6 +392,7 @@ def test_a_text_that_is_no_picture_leaves_the_pad_empty(open_pad: OpenPad) -> No
         expect(pad.root.locator(".invitation")).to_be_visible()
 
 
+@pytest.mark.long  # each with a page of its own
 def test_strokes_survive_runs_of_the_script_and_the_picture_their_end(open_pad: OpenPad) -> None:
     pad = open_pad()
     pad.draw(ANGLE)
@@ -409,6 +418,7 @@ def test_strokes_survive_runs_of_the_script_and_the_picture_their_end(open_pad: 
     assert_shows(pad, ANGLE)
 
 
+@pytest.mark.long  # each with a page of its own
 def test_the_pad_becomes_full(open_pad: OpenPad) -> None:
     pad = open_pad()
     random = np.random.default_rng(1)
@@ -426,6 +436,7 @@ def test_the_pad_becomes_full(open_pad: OpenPad) -> None:
     expect(pad.status).to_be_empty()
 
 
+@pytest.mark.long  # each with a page of its own
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_it_is_a_square_in_the_colours_of_the_page(open_pad: OpenPad, dark: bool) -> None:
     pad = open_pad(width=390, height=844, touch=True, dark=dark)
@@ -454,6 +465,7 @@ def test_it_is_a_square_in_the_colours_of_the_page(open_pad: OpenPad, dark: bool
     assert_shows(pad, ANGLE)
 
 
+@pytest.mark.long  # each with a page of its own
 def test_what_came_from_the_browser_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
     def answer(value: object) -> Strokes | None:
         monkeypatch.setattr(st, "session_state", {"pad": SimpleNamespace(strokes=value)})

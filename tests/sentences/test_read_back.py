@@ -32,7 +32,7 @@ PAIRS = [
         strict=True,
     )
 ]
-FEW = 20  # pairs of the everyday run, each with one sentence
+FEW = 10  # pairs of the everyday run, each with one sentence
 
 
 @cache

@@ -1,5 +1,6 @@
 """Every control is reached with Tab, shows that it has the focus, and is used with the keys."""
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from vae_core.explorer.pages.argument import labels
@@ -119,6 +120,7 @@ def test_the_plane_by_keyboard(calm: Page, server: Server) -> None:
     assert panel.view.tolist() == whole
 
 
+@pytest.mark.long  # every page by keyboard
 def test_a_digit_is_drawn_and_the_view_carried_away_by_keyboard(calm: Page, server: Server) -> None:
     keyboard = calm.keyboard
     calm.context.grant_permissions(["clipboard-read", "clipboard-write"])
@@ -159,6 +161,7 @@ def test_a_digit_is_drawn_and_the_view_carried_away_by_keyboard(calm: Page, serv
 # --- The argument ---------------------------------------------------------------------------------
 
 
+@pytest.mark.long  # every page by keyboard
 def test_the_argument_by_keyboard(calm: Page, server: Server) -> None:
     keyboard = calm.keyboard
     calm.goto(f"{server.url}/argument?claim=4&image=18")
@@ -198,6 +201,7 @@ def test_the_argument_by_keyboard(calm: Page, server: Server) -> None:
     assert moved(calm) == REST
 
 
+@pytest.mark.long  # every page by keyboard
 def test_figures_have_no_controls_of_their_own(calm: Page, server: Server) -> None:
     calm.goto(f"{server.url}/argument?claim=3")
     wait_idle(calm, seconds=60)
@@ -212,6 +216,7 @@ def test_figures_have_no_controls_of_their_own(calm: Page, server: Server) -> No
 # --- Train ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.long  # every page by keyboard
 def test_tab_reaches_all_of_train(calm: Page, trained: str) -> None:
     calm.goto(trained)
     expect(calm.locator(".formation")).to_have_attribute("data-epoch", "1")
@@ -227,6 +232,7 @@ def test_tab_reaches_all_of_train(calm: Page, trained: str) -> None:
     assert_all_reached(calm, [*PAGES, *controls, *network, *run, *results])
 
 
+@pytest.mark.long  # every page by keyboard
 def test_stories_replay_and_download_by_keyboard(calm: Page, trained: str) -> None:
     keyboard = calm.keyboard
     run = calm.locator(".formation")
@@ -249,6 +255,7 @@ def test_stories_replay_and_download_by_keyboard(calm: Page, trained: str) -> No
         keyboard.press("Enter")
 
 
+@pytest.mark.long  # every page by keyboard
 def test_a_run_is_started_and_cancelled_by_keyboard(calm: Page, server: Server) -> None:
     calm.goto(f"{server.url}/train?epochs=100")
     wait_idle(calm, seconds=60)

@@ -1,5 +1,6 @@
 """Nothing moves for those who prefer reduced motion."""
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from ..pages import wait_idle
@@ -17,6 +18,7 @@ def unfold(page: Page) -> None:
         page.wait_for_timeout(600)  # it takes 500 ms for others
 
 
+@pytest.mark.long  # every page
 def test_a_run_jumps_from_epoch_to_epoch(training: Page, trained: str) -> None:
     # From the first look at the page to the end of the run.
     assert training.url == trained
@@ -33,6 +35,7 @@ def test_explore_keeps_still(calm: Page, server: Server) -> None:
     assert moved(calm) == REST
 
 
+@pytest.mark.long  # every page
 def test_the_argument_keeps_still(calm: Page, server: Server) -> None:
     calm.goto(f"{server.url}/argument?claim=3")
     wait_idle(calm, seconds=60)
@@ -42,6 +45,7 @@ def test_the_argument_keeps_still(calm: Page, server: Server) -> None:
     assert moved(calm) == REST
 
 
+@pytest.mark.long  # every page
 def test_train_keeps_still_and_does_not_for_others(calm: Page, trained: str) -> None:
     calm.goto(trained)
     unfold(calm)
