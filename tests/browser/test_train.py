@@ -112,7 +112,8 @@ def test_a_whole_run_and_its_model(
     assert 300 * 2**20 < max(used) < 10**9
     wait_end(page, "Finished after 2 epochs.", 3)
     expect(formation(page)).to_have_attribute("data-frames", "3")
-    assert "Samples of this q land on other pictures" in page.inner_text("body")
+    assert "does not compare with the loss" in page.inner_text("body")  # of another objective
+    assert "A sample's loss is" in page.inner_text("body")
     name = newest(page)
     assert name.startswith("mean-")
 
