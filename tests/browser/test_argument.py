@@ -25,7 +25,7 @@ def verdict(page: Page) -> str:
     return page.locator(".stMarkdown p:has(strong)").first.inner_text()
 
 
-@pytest.mark.parametrize("claim", seldom(CLAIMS, ("1", "5")))
+@pytest.mark.parametrize("claim", seldom(CLAIMS, ("1",)))
 def test_a_link_opens_a_claim(open_page: OpenPage, claim: str) -> None:
     page = open_page(f"claim={claim}&image=18", path="argument")
     assert not exception_texts(page)
@@ -69,6 +69,7 @@ def test_choices_come_along_from_page_to_page(open_page: OpenPage) -> None:
     expect(page.locator(".st-key-k input")).to_have_value("4")
 
 
+@pytest.mark.long  # each with a page of its own
 def test_back_returns_to_the_claim_before(open_page: OpenPage) -> None:
     page = open_page("claim=7", path="argument")
     page.locator(".st-key-claim").get_by_text("1 Why sample").click()
@@ -103,7 +104,7 @@ def test_a_family_that_does_not_exist_falls_back(open_page: OpenPage) -> None:
     assert not exception_texts(page)
 
 
-@pytest.mark.parametrize("claim", seldom([*CLAIMS, "questions"], ("2", "6")))
+@pytest.mark.parametrize("claim", seldom([*CLAIMS, "questions"], ("2",)))
 def test_on_a_phone_nothing_is_cut_off(open_page: OpenPage, claim: str) -> None:
     page = open_page(f"claim={claim}", width=390, height=844, touch=True, path="argument")
     overflow = """() => [...document.querySelectorAll("html, body, [data-testid=stMain]")]

@@ -152,6 +152,7 @@ def test_pictures_are_enlarged_pixel_by_pixel(open_view: OpenView, versus: str, 
         assert len(places) == 1, left
 
 
+@pytest.mark.long  # each with a page of its own
 def test_all_that_the_panels_say_is_written_large_enough(open_view: OpenView) -> None:
     chosen = choices(k=20, scale=0.5, layer="gap")
     page = open_view(chosen)
@@ -185,7 +186,7 @@ def test_the_picture_shows_the_plane_as_it_is_looked_at(open_view: OpenView) -> 
     assert (np.abs(whole - zoomed).max(axis=-1) > 40).mean() > 0.05
 
 
-@pytest.mark.parametrize("by", ["clipboard", "selection"])
+@pytest.mark.parametrize("by", ["clipboard", pytest.param("selection", marks=pytest.mark.long)])
 def test_the_link_is_copied(open_view: OpenView, by: str) -> None:
     page = open_view(choices(image=18, k=5, seed=3, z=(0.3, -1.2)))
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])

@@ -128,6 +128,7 @@ def test_without_a_q_there_is_no_ellipse(open_run: OpenRun) -> None:
     assert "ellipse" not in run.root.locator(".caption").inner_text()
 
 
+@pytest.mark.long  # each with a page of its own
 def test_the_slider_moves_by_pointer_and_keys(open_run: OpenRun) -> None:
     run = open_run(6)
     assert run.slider.get_attribute("aria-label")

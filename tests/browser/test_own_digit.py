@@ -4,6 +4,7 @@ import io
 from collections.abc import Sequence
 
 import numpy as np
+import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
@@ -76,6 +77,7 @@ def test_a_drawn_digit_is_shown_linked_and_taken_back(open_page: OpenPage) -> No
     assert not exception_texts(page)
 
 
+@pytest.mark.long  # each with a page of its own
 def test_a_picture_file_becomes_the_digit(open_page: OpenPage) -> None:
     page = open_page()
     Panel(page).wait_shown()
@@ -99,6 +101,7 @@ def test_a_picture_file_becomes_the_digit(open_page: OpenPage) -> None:
     assert not exception_texts(page)
 
 
+@pytest.mark.long  # each with a page of its own
 def test_drawing_on_a_phone(open_page: OpenPage) -> None:
     page = open_page(width=390, height=844, touch=True)
     open_pad(page)

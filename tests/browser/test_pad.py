@@ -199,6 +199,7 @@ def test_a_line_goes_on_beyond_the_pad(open_pad: OpenPad) -> None:
     pad.settle(2)
 
 
+@pytest.mark.long  # each with a page of its own
 def test_undo_and_clear(open_pad: OpenPad) -> None:
     pad = open_pad()
     undo, clear = pad.button("Undo the last stroke"), pad.button("Clear the pad")

@@ -72,6 +72,7 @@ def everything(page: Page) -> tuple[list[object], list[NDArray[np.int_]]]:
     return seen, [panel.pixels().astype(int) for panel in panels(page)]
 
 
+@pytest.mark.long  # each with a page of its own
 def test_a_link_shows_the_same_to_everybody(open_page: OpenPage) -> None:
     link = query_of(choices(image=18, seed=3))
     first, first_planes = everything(open_page(link))
@@ -104,6 +105,7 @@ def test_back_returns_to_the_image_before(open_page: OpenPage) -> None:
         shown.wait_shown("image=7,")
 
 
+@pytest.mark.long  # each with a page of its own
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_the_panels_follow_the_theme(open_page: OpenPage, dark: bool) -> None:
     page = open_page(dark=dark)
@@ -139,6 +141,7 @@ def test_on_a_phone_everything_is_within_reach(open_page: OpenPage) -> None:
         assert box["x"] + box["width"] <= 390
 
 
+@pytest.mark.long  # each with a page of its own
 def test_unreadable_values_leave_the_page_working_and_nothing_in_the_log(
     open_page: OpenPage, app_url: Server
 ) -> None:

@@ -74,6 +74,7 @@ def test_a_click_on_empty_space_selects_that_z(panel: Panel) -> None:
     check_selected(panel.page, image)
 
 
+@pytest.mark.long  # each with a page of its own
 def test_a_drag_pans_and_selects_nothing(panel: Panel) -> None:
     before, shown, address = panel.view, panel.shown, panel.page.url
     x, y = (int(v) for v in panel.to_page(np.zeros(2)))
@@ -90,6 +91,7 @@ def test_a_drag_pans_and_selects_nothing(panel: Panel) -> None:
     assert (panel.shown, panel.page.url) == (shown, address)
 
 
+@pytest.mark.long  # each with a page of its own
 def test_the_wheel_zooms_about_the_pointer_and_a_double_click_resets(panel: Panel) -> None:
     whole = panel.view
     anchor = np.array([1.0, -0.5])
@@ -106,6 +108,7 @@ def test_the_wheel_zooms_about_the_pointer_and_a_double_click_resets(panel: Pane
     assert panel.view == pytest.approx(whole)
 
 
+@pytest.mark.long  # each with a page of its own
 def test_double_click_keeps_the_choice(panel: Panel) -> None:
     before = panel.page.url
     panel.page.mouse.dblclick(*panel.to_page(np.array([1.0, -0.5])))
@@ -113,6 +116,7 @@ def test_double_click_keeps_the_choice(panel: Panel) -> None:
     assert panel.page.url == before
 
 
+@pytest.mark.long  # each with a page of its own
 def test_a_change_of_the_image_keeps_the_zoom(panel: Panel) -> None:
     panel.wheel(np.array([1.0, -0.5]), -500)
     view = panel.view
@@ -145,6 +149,7 @@ def test_arrows_move_a_cursor_enter_picks_and_escape_resets(panel: Panel) -> Non
     assert panel.find(".hover").is_hidden()
 
 
+@pytest.mark.long  # each with a page of its own
 def test_enter_on_empty_space_picks_that_z(panel: Panel) -> None:
     x, y = empty_place(panel, MEAN)
     z = panel.to_data(x, y)
@@ -160,6 +165,7 @@ def test_enter_on_empty_space_picks_that_z(panel: Panel) -> None:
     assert address == pytest.approx(cursor, abs=6e-4)
 
 
+@pytest.mark.long  # each with a page of its own
 def test_a_tap_selects(open_page: OpenPage) -> None:
     page = open_page("k=1", touch=True)
     panel = Panel(page)

@@ -25,6 +25,7 @@ def count_bytes(page: Page) -> list[int]:
     return sizes
 
 
+@pytest.mark.long  # each with a page of its own
 @pytest.mark.parametrize("k", [16, 256])
 def test_a_click_receives_less_than_150_kilobytes(open_page: OpenPage, k: int) -> None:
     page = open_page(f"k={k}")

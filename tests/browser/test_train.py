@@ -110,7 +110,7 @@ def test_a_whole_run_and_its_model(
         used.append(memory(worker))
         page.wait_for_timeout(50)
     assert 300 * 2**20 < max(used) < 10**9
-    wait_end(page, "Finished after 2 epochs.", 3)
+    wait_end(page, "Finished after 2 epochs.", 30)
     expect(formation(page)).to_have_attribute("data-frames", "3")
     assert "does not compare with the loss" in page.inner_text("body")  # of another objective
     assert "A sample's loss is" in page.inner_text("body")
@@ -143,6 +143,7 @@ def test_a_whole_run_and_its_model(
     assert not {"tensorflow", "keras", "pandas"} & modules
 
 
+@pytest.mark.long  # runs that are left, killed or come back to
 def test_a_cancelled_run_keeps_its_epochs(open_page: OpenPage, probed: tuple[Server, Path]) -> None:
     server, _ = probed
     page = open_page("epochs=90", path="train", url=server.url)
@@ -231,6 +232,7 @@ def test_a_killed_worker_leaves_a_page_that_goes_on(
     expect(page.locator(".st-key-train button")).to_be_enabled()
 
 
+@pytest.mark.long  # runs that are left, killed or come back to
 def test_a_diverging_run_says_so(open_page: OpenPage, probed: tuple[Server, Path]) -> None:
     server, _ = probed
     page = open_page("epochs=5&rate=1000", path="train", url=server.url)

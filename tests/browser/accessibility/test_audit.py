@@ -29,6 +29,7 @@ def test_contrast_is_that_of_wcag() -> None:
 
 
 # Its run goes on while the other pages are looked at.
+@pytest.mark.long  # every page, in two themes at two sizes
 @pytest.mark.usefixtures("training")
 def test_explore_is_accessible(screens: Screens, server: Server, bare: Bare) -> None:
     screens.goto(f"{server.url}/?layer=posterior")
@@ -45,6 +46,7 @@ def test_explore_is_accessible(screens: Screens, server: Server, bare: Bare) -> 
         assert faint_colours(page, theme) == {}
 
 
+@pytest.mark.long  # every page, in two themes at two sizes
 def test_what_is_wrong_is_seen(screens: Screens, server: Server, bare: Bare) -> None:
     page = screens.pages[0]
     page.goto(server.url)

@@ -35,6 +35,7 @@ def assert_all_reached(page: Page, expected: list[str]) -> None:
 # --- Explore --------------------------------------------------------------------------------------
 
 
+@pytest.mark.long  # every page by keyboard
 def test_tab_reaches_all_of_explore(calm: Page, server: Server) -> None:
     calm.goto(server.url)
     for key in ("model", "versus"):
@@ -52,6 +53,7 @@ def test_tab_reaches_all_of_explore(calm: Page, server: Server) -> None:
     assert_all_reached(calm, [*PAGES, *controls, "Background", *pad, *panels, *carry])
 
 
+@pytest.mark.long  # every page by keyboard
 def test_the_choices_of_explore_by_keyboard(calm: Page, server: Server) -> None:
     keyboard = calm.keyboard
     calm.goto(server.url)

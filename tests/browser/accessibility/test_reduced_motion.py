@@ -25,6 +25,7 @@ def test_a_run_jumps_from_epoch_to_epoch(training: Page, trained: str) -> None:
     assert moved(training) == REST
 
 
+@pytest.mark.long  # every page
 def test_explore_keeps_still(calm: Page, server: Server) -> None:
     calm.goto(server.url)
     Panel(calm).wait_shown()
