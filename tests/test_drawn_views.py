@@ -32,7 +32,7 @@ def test_a_test_image_and_a_point_replace_the_drawing() -> None:
     at.text_input(key="z").set_value("0.5,-1").run()
     shown = panel(at, "model")
     assert shown is not None
-    assert shown["xCaption"] == "x: picture at z"
+    assert shown["xCaption"] == "x: decoded at z by this model"
 
 
 @pytest.mark.parametrize("text", ["x", "<script>", DIGIT[:-1], DIGIT + "A", "A" * 8000, "\u0000ü"])
