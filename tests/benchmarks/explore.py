@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page
 from tests.benchmarks.browsing import run_browser
 from tests.browser.pages import wait_idle
 from tests.browser.server import Server, serve
-from vae_core.explorer.server.library import MODEL_NAMES
+from vae_core.models.catalogue import shipped_models
 
 SESSIONS = 10
 MOVES = 200
@@ -137,7 +137,7 @@ def measure_memory(browser: Browser, server: Server) -> None:
     pages = [open_page(browser, server, "") for _ in range(SESSIONS)]
     print(f"{f'server, {SESSIONS} sessions on the first screen':55}{memory(server.pid):8.0f} MiB")
     for page in pages:
-        for name in MODEL_NAMES:
+        for name in shipped_models():
             page.goto(f"{server.url}/?model={name}&versus=none&k=64")
             wait_idle(page, seconds=60)
     print(f"{f'server, {SESSIONS} sessions, every model used':55}{memory(server.pid):8.0f} MiB")

@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, Page
 from tests.benchmarks.browsing import run_browser
 from tests.browser.pages import wait_idle
 from tests.browser.server import Server, serve
-from vae_core.explorer.server.library import FASHION_NAMES, MODEL_NAMES
+from vae_core.models.catalogue import shipped_models
 
 VISITORS = 10
 LIMIT = 690  # MB that Streamlit Community Cloud guarantees
@@ -108,9 +108,9 @@ def use(browser: Browser, server: Server) -> float:
 
 
 def places() -> Iterator[str]:
-    for name in (*MODEL_NAMES, *FASHION_NAMES):
+    for name in shipped_models():
         yield f"?model={name}&k=64&layer=posterior"
-    for name in (MODEL_NAMES[0], "large"):
+    for name in ("sample", "large"):
         for claim in CLAIMS:
             yield f"argument?claim={claim}&model={name}"
 
