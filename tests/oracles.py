@@ -1,5 +1,6 @@
 """Outside oracles: models whose answers are known in closed form."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 from vae_core.models.network import Network, expected_shapes
 from vae_core.models.settings import ModelConfig
 
-__all__ = ["LinearGaussian", "random_arrays", "random_network", "small_mnist"]
+__all__ = ["LinearGaussian", "dense_expectation", "random_arrays", "random_network", "small_mnist"]
 
 Array = NDArray[np.floating]
 
@@ -69,6 +70,16 @@ class LinearGaussian:
 
     def posterior_mean(self, x: Array) -> Array:
         return self.statistics(x) @ self.posterior_covariance()
+
+
+def dense_expectation(
+    loss: Callable[[Array], Array], mean: Array, stddev: Array, side: int = 301
+) -> float:
+    """E over N(mean, stddev²) of `loss`, `(points, 2)` to `(points,)`: a sum over ±7 stddevs."""
+    axis = np.linspace(-7, 7, side)
+    u = np.stack(np.meshgrid(axis, axis, indexing="ij"), -1).reshape(-1, 2)
+    weights = np.exp(-0.5 * np.sum(u**2, axis=1))
+    return float(weights @ loss(mean + stddev * u) / weights.sum())
 
 
 def random_arrays(config: ModelConfig, seed: int = 0) -> dict[str, Array]:

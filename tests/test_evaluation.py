@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from tests.oracles import random_network
-from vae_core.inference.evaluation import Evaluation, evaluate, expected_loss, half_width
-from vae_core.inference.evidence import EvidenceGrid
+from vae_core.inference.evaluation import Evaluation, evaluate, half_width
 from vae_core.maths import gaussian
 from vae_core.maths.estimators import predicted_price
 from vae_core.models.network import Network
@@ -88,23 +87,6 @@ def test_blog_recipe_prints_the_kl_of_another_q(
     assert evaluations["blog"].metrics()["negative_elbo_described"] == pytest.approx(
         evaluations["log_var"].metrics()["negative_elbo"], abs=1e-6
     )
-
-
-def test_expected_loss_by_either_method(networks: dict[str, Network]) -> None:
-    network = networks["log_var"]
-    mean = np.tile([0.4, -0.2], (2, 1))
-    grid = EvidenceGrid(network)
-    width = 2 * grid.spacing
-    for factor in (0.98, 1.02):  # quadrature below, the lattice above
-        stddev = np.full((2, 2), factor * width)
-        result = expected_loss(network, grid, X[:2], mean, stddev, tolerance=1e-4, max_order=64)
-        epsilon = np.linspace(-7, 7, 301)
-        nodes = np.stack(np.meshgrid(epsilon, epsilon, indexing="ij"), -1).reshape(-1, 1, 2)
-        weights = np.exp(gaussian.log_prob(nodes[:, 0]))
-        z = gaussian.reparameterize(mean, stddev, nodes)
-        plain = weights @ network.reconstruction_loss(X[:2], z) / weights.sum()
-        np.testing.assert_allclose(result.value, plain, rtol=0, atol=1e-2)
-        assert (result.error < 1e-2).all()
 
 
 def test_half_width() -> None:

@@ -105,3 +105,13 @@ def test_pathwise_gradient_varies_less_than_the_score_function() -> None:
         assert abs(gradient.mean() - 2 * mu) < 5 * np.sqrt(variance / draws)
         squares = (gradient - 2 * mu) ** 2
         assert abs(squares.mean() - variance) < 5 * squares.std() / np.sqrt(draws)
+
+
+def test_mean_of_a_relu() -> None:
+    mean = np.array([0.0, 1.0, -1.0, 30.0, -30.0, 2.0, -2.0, 0.3])
+    stddev = np.array([1.0, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 2.5])
+    a = mean + stddev * np.linspace(-12, 12, 48_001)[:, None]
+    weights = np.exp(-0.5 * np.linspace(-12, 12, 48_001) ** 2)
+    expected = weights @ np.maximum(a, 0.0) / weights.sum()
+    np.testing.assert_allclose(gaussian.relu_mean(mean, stddev), expected, atol=1e-8)
+    assert gaussian.relu_mean(np.zeros(1), np.ones(1)) == pytest.approx(0.3989423, abs=1e-7)

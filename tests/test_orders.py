@@ -5,7 +5,7 @@ import pytest
 
 from vae_core.experiments import orders
 from vae_core.experiments.orders import ORDERS, sorted_images
-from vae_core.inference.evaluation import expected_loss
+from vae_core.inference.integrals import expected_loss
 from vae_core.inference.loaded_model import LoadedModel
 from vae_core.maths import gaussian
 
@@ -16,7 +16,7 @@ CHOSEN = np.random.default_rng(11).choice(10_000, 300, replace=False)
 
 def exact_slacks(model: LoadedModel, chosen: np.ndarray) -> np.ndarray:
     x, mean, stddev = mnist().pixels(chosen), model.mean[chosen], model.stddev[chosen]
-    loss = expected_loss(model.network, model.grid, x, mean, stddev, tolerance=0.01, max_order=24)
+    loss = expected_loss(model.network, model.grid, x, mean, stddev, tolerance=0.01)
     return loss.value + gaussian.kl(mean, stddev) + model.grid(x, 0.01).log_evidence
 
 

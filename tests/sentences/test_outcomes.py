@@ -422,7 +422,6 @@ def test_claim_7_of_what_no_picture_showed() -> None:
     assert "log p(x)" not in silent
 
 
-@pytest.mark.xfail(reason="E_q[loss] by Gauss-Hermite is off by more than it says: .03 nats here")
 def test_both_right_is_never_below_the_least_of_one_sigma() -> None:
     """Image 1234: 193.90 by a dense lattice of its own, at σ = 0.026."""
     found = recipe.settled(model("blog"), pixels(1234))

@@ -515,14 +515,6 @@ READERS: dict[str, Callable[[str, int], None]] = {
 }
 
 
-# Some pairs show it already: E_q[loss] is off by more than its stated error where the decoder's
-# folds are many. What is read back from the sentence is right to that number.
-OLD_INTEGRAL = pytest.mark.xfail(
-    reason="the last change of Gauss-Hermite is no bound", strict=False
-)
-
-
-@OLD_INTEGRAL
 @pytest.mark.parametrize("index", range(FEW))
 def test_a_sentence_says_what_is_so(index: int) -> None:
     """Twenty pairs, each sentence on two of them."""
@@ -530,7 +522,6 @@ def test_a_sentence_says_what_is_so(index: int) -> None:
     reader(*PAIRS[index])
 
 
-@OLD_INTEGRAL
 @pytest.mark.long
 @pytest.mark.parametrize("kind", READERS)
 def test_every_sentence_says_what_is_so(kind: str) -> None:

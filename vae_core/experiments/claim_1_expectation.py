@@ -5,14 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..arrays import Array, in_parts
-from ..inference.evaluation import expected_loss
+from ..inference.integrals import expected_loss
 from ..inference.loaded_model import LoadedModel
 from ..maths import gaussian
 from ..maths.estimators import Estimate
 from .experiment import Experiment, Outcome
 from .phrases import bounded
 from .subject import Subject
-from .view import MAX_ORDER, TOLERANCE, draw_epsilon
+from .view import draw_epsilon
 
 __all__ = ["EXPERIMENT", "RunningAverage", "running_average", "verdict"]
 
@@ -55,9 +55,7 @@ def running_average(model: LoadedModel, x: Array, seed: int, draws: int = DRAWS)
     spread = np.cumsum(centred**2) / count - (np.cumsum(centred) / count) ** 2
     with np.errstate(divide="ignore", invalid="ignore"):
         error = np.sqrt(np.maximum(spread, 0.0) / (count - 1))
-    reference = expected_loss(
-        network, model.grid, x[None], mean, stddev, tolerance=TOLERANCE, max_order=MAX_ORDER
-    )
+    reference = expected_loss(network, model.grid, x[None], mean, stddev)
     return RunningAverage(count, average, error, reference)
 
 

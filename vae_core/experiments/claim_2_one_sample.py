@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..arrays import Array, in_parts
-from ..inference.evaluation import expected_loss
+from ..inference.integrals import expected_loss
 from ..inference.loaded_model import LoadedModel
 from ..maths import gaussian
 from ..maths.gradient_estimators import pathwise, score_function
@@ -15,7 +15,7 @@ from .experiment import Experiment, Outcome
 from .gradient_record import WEIGHTS, GradientNoise, Row
 from .phrases import ONE_RUN, significant
 from .subject import Subject
-from .view import MAX_ORDER, TOLERANCE, draw_epsilon
+from .view import draw_epsilon
 
 __all__ = [
     "EXPERIMENT",
@@ -102,9 +102,7 @@ def spread(model: LoadedModel, x: Array, seed: int) -> Spread:
     z = gaussian.reparameterize(mean, stddev, epsilon)
     loss = in_parts(lambda part: network.reconstruction_loss(x, z[part]), DRAWS)
     slopes = in_parts(lambda part: network.loss_gradient(x, z[part]), DRAWS)
-    expected = expected_loss(
-        network, model.grid, x[None], means, stddevs, tolerance=TOLERANCE, max_order=MAX_ORDER
-    )
+    expected = expected_loss(network, model.grid, x[None], means, stddevs)
     through, _ = pathwise(slopes, epsilon, stddev)
     score, _ = score_function(loss, epsilon, stddev)
     less, _ = score_function(loss - expected.value[0], epsilon, stddev)

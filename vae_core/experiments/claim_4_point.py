@@ -5,21 +5,21 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..arrays import Array
-from ..inference.evaluation import expected_loss
+from ..inference.integrals import TOLERANCE, expected_loss
 from ..inference.loaded_model import LoadedModel
 from ..maths import gaussian
 from ..maths.estimators import Estimate
 from .experiment import Experiment, Outcome
-from .least import FINE, Least, least, losses_around
+from .least import Least, least, losses_around
 from .phrases import bounded, significant, within
 from .subject import Subject
-from .view import MAX_ORDER, TOLERANCE
 
 __all__ = ["EXPERIMENT", "Codes", "Shrinking", "codes_of", "codes_sentence", "shrink", "verdict"]
 
 
 FACTORS = np.geomspace(1e-4, 2.0, 61)
 SMALL = 0.01  # below it the KL is a straight line in ln c
+DRAWN = 0.02  # nats: of the integrals that are only drawn
 SHOWN = 0.005  # nats: less is 0.00 on the page
 NEAR_ONE = (0.8, 1.25)  # where the best factor of a q that fits lies
 REACH = 3.0  # of the prior's stddevs
@@ -100,7 +100,7 @@ def shrink(model: LoadedModel, x: Array) -> Shrinking:
     unit = stddev[0] if model.has_posterior else np.ones(2)
     points = np.log(FACTORS)
 
-    def loss_at(t: Array, tolerance: float = FINE) -> Estimate:
+    def loss_at(t: Array, tolerance: float = TOLERANCE) -> Estimate:
         return losses_around(model, x, np.exp(t)[:, None] * unit, tolerance)
 
     def kl_at(t: Array) -> Array:
@@ -110,8 +110,8 @@ def shrink(model: LoadedModel, x: Array) -> Shrinking:
         loss = loss_at(t)
         return Estimate(loss.value + kl_at(t), loss.error)
 
-    loss, kl = loss_at(points, TOLERANCE), kl_at(points)
-    own = loss_at(np.zeros(1), TOLERANCE)
+    loss, kl = loss_at(points, DRAWN), kl_at(points)
+    own = loss_at(np.zeros(1))
     at_mean = float(model.network.reconstruction_loss(x, mean)[0])
     bound = least(bound_at, points, Estimate(loss.value + kl, loss.error))
     alone = Least(float(points[0]), at_mean, 0.0, float(points[0]), float(points[0]), inside=False)
@@ -130,8 +130,6 @@ def codes_of(model: LoadedModel, x: Array) -> Codes:
         x[None],
         mean,
         np.ones((1, 2)),
-        tolerance=TOLERANCE,
-        max_order=MAX_ORDER,
     )
     return Codes(
         spread=model.mean.std(axis=0),

@@ -6,15 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..arrays import Array
-from ..inference.evaluation import expected_loss
+from ..inference.integrals import TOLERANCE, expected_loss
 from ..inference.loaded_model import LoadedModel
 from ..maths import gaussian
 from ..maths.estimators import Estimate
 from .experiment import Experiment, Outcome
-from .least import FINE, least, losses_around
+from .least import least, losses_around
 from .phrases import remainder, within
 from .subject import Subject
-from .view import MAX_ORDER, TOLERANCE
 
 __all__ = ["EXPERIMENT", "READINGS", "Printed", "Settled", "printed", "settled", "verdict"]
 
@@ -92,9 +91,7 @@ def printed(model: LoadedModel, x: Array) -> Printed:
     mean, sampled = network.encode(x[None])
     _, head = network.encode_raw(x[None])
     described = np.exp(0.5 * np.asarray(head, np.float64))
-    loss = expected_loss(
-        network, model.grid, x[None], mean, sampled, tolerance=TOLERANCE, max_order=MAX_ORDER
-    )
+    loss = expected_loss(network, model.grid, x[None], mean, sampled)
     return Printed(
         mean[0],
         sampled[0],
@@ -127,7 +124,7 @@ def settled(model: LoadedModel, x: Array) -> dict[str, Settled]:
             return gaussian.kl(mean, _both(described(t)))
 
         def printed_at(t: Array, kl_at: Reading = kl_at) -> Estimate:
-            loss = losses_around(model, x, _both(np.exp(t)), FINE)
+            loss = losses_around(model, x, _both(np.exp(t)))
             return Estimate(loss.value + kl_at(t), loss.error)
 
         found = least(printed_at, points, Estimate(known.value + kl_at(points), known.error))

@@ -6,14 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..arrays import Array
-from ..inference.evaluation import expected_loss
+from ..inference.integrals import TOLERANCE, expected_loss
 from ..inference.loaded_model import LoadedModel
 from ..maths.estimators import Estimate
-from .view import MAX_ORDER, TOLERANCE
 
-__all__ = ["FINE", "Least", "least", "losses_around"]
+__all__ = ["Least", "least", "losses_around"]
 
-FINE = 5e-3  # nats: of the integrals next to a minimum
 POINTS = 5  # of a round, inside its bracket
 ROUNDS = 2
 
@@ -63,7 +61,6 @@ def losses_around(
         means,
         stddevs,
         tolerance=tolerance,
-        max_order=MAX_ORDER,
     )
 
 

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import Array, in_parts
-from ..inference.evaluation import expected_loss
+from ..inference.integrals import expected_loss, rough_expected_loss
 from ..inference.loaded_model import LoadedModel
 from ..maths import gaussian
 from ..models.test_images import TestImages
@@ -52,8 +52,8 @@ def _prices(model: LoadedModel, test: TestImages) -> Array:
 
     def prices(part: slice) -> Array:
         x, mean, stddev = test.pixels(part), model.mean[part], model.stddev[part]
-        loss = expected_loss(model.network, model.grid, x, mean, stddev, max_order=4)
-        return loss.value - model.network.reconstruction_loss(x, mean)
+        loss = rough_expected_loss(model.network, model.grid, x, mean, stddev)
+        return loss - model.network.reconstruction_loss(x, mean)
 
     return in_parts(prices, len(test.images), AT_ONCE)
 
@@ -74,9 +74,7 @@ def _slacks(model: LoadedModel, test: TestImages) -> Array:
 
 def _exact_slacks(model: LoadedModel, test: TestImages, chosen: NDArray[np.intp]) -> Array:
     x, mean, stddev = test.pixels(chosen), model.mean[chosen], model.stddev[chosen]
-    loss = expected_loss(
-        model.network, model.grid, x, mean, stddev, tolerance=SLACK_TOLERANCE, max_order=16
-    )
+    loss = expected_loss(model.network, model.grid, x, mean, stddev, tolerance=SLACK_TOLERANCE)
     evidence = in_parts(
         lambda part: model.grid(x[part], SLACK_TOLERANCE).log_evidence, len(x), AT_ONCE // 10
     )

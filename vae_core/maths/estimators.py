@@ -1,27 +1,19 @@
-"""Expectations of the loss under a Gaussian q: by samples, by quadrature, and as bounds."""
+"""Expectations of the loss under a Gaussian q: by samples, by quadrature, as bounds, predicted."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..arrays import Array
 from . import gaussian
 
 __all__ = [
     "Estimate",
-    "expectation",
     "gauss_hermite",
     "importance_weighted_bound",
     "monte_carlo",
     "predicted_price",
 ]
-
-Loss = Callable[[Array, NDArray[np.intp]], Array]
-
-ORDERS = (4, 6, 8, 12, 16, 24, 32, 48, 64)
-NODES_AT_ONCE = 512  # the decoded pictures of one step take 1.6 MB, a processor's cache
 
 
 @dataclass(frozen=True)
@@ -29,7 +21,7 @@ class Estimate:
     """A value and how far it may be off, in nats."""
 
     value: Array
-    error: Array  # standard error of a sample average; last change of a quadrature
+    error: Array  # one standard error of a sample average; a bound on that of an integral
 
 
 def gauss_hermite(order: int, dim: int = 2) -> tuple[Array, Array]:
@@ -64,46 +56,6 @@ def monte_carlo(losses: Array) -> Estimate:
     with np.errstate(invalid="ignore", divide="ignore"):
         spread = losses.std(axis=0, ddof=1) if count > 1 else np.full(losses.shape[1:], np.nan)
     return Estimate(losses.mean(axis=0), spread / np.sqrt(count))
-
-
-def expectation(
-    loss: Loss, mean: Array, stddev: Array, tolerance: float = 1e-3, max_order: int = 64
-) -> Estimate:
-    """E over z ~ N(mean, stddev²) of a loss, by Gauss-Hermite of rising order until it settles.
-
-    Args:
-        loss: `loss(z, i)` for points `z` `(points, images, dim)` and the indices `i` of the
-            images they belong to, `(images,)`; returns `(points, images)` in nats.
-        mean: `(images, dim)`.
-        stddev: `(images, dim)`.
-        tolerance: an image has settled when its value changed by less from one order to the
-            next, in nats.
-        max_order: where to give up; the error then says how much the value still moved.
-
-    Returns:
-        Value and error `(images,)`.
-    """
-    count, dim = mean.shape
-    value, error = np.full(count, np.inf), np.full(count, np.inf)
-    unsettled = np.arange(count)
-    for order in [n for n in ORDERS if n <= max_order]:
-        nodes, weights = gauss_hermite(order, dim)
-        step = max(1, NODES_AT_ONCE // len(nodes))
-        new = np.empty(len(unsettled))
-        for start in range(0, len(unsettled), step):
-            chosen = unsettled[start : start + step]
-            total = np.zeros(len(chosen))
-            for first in range(0, len(nodes), NODES_AT_ONCE):
-                part = slice(first, first + NODES_AT_ONCE)
-                z = gaussian.reparameterize(mean[chosen], stddev[chosen], nodes[part, None, :])
-                total += weights[part] @ loss(z, chosen)
-            new[start : start + step] = total
-        error[unsettled] = np.abs(new - value[unsettled])
-        value[unsettled] = new
-        unsettled = unsettled[error[unsettled] > tolerance]
-        if not len(unsettled):
-            break
-    return Estimate(value, error)
 
 
 def predicted_price(stddev: Array) -> Array:

@@ -1,12 +1,16 @@
 """Diagonal Gaussians: KL to the prior, log density, reparameterised samples."""
 
+import math
+
 import numpy as np
 
 from ..arrays import Array
 
-__all__ = ["full_kl", "kl", "log_prob", "reparameterize"]
+__all__ = ["full_kl", "kl", "log_prob", "relu_mean", "reparameterize"]
 
 LOG_2PI = float(np.log(2.0 * np.pi))
+FAR = 40.0  # stddevs: a unit that is on or off all over a Gaussian
+_erf = np.frompyfunc(math.erf, 1, 1)
 
 
 def kl(mean: Array, stddev: Array) -> Array:
@@ -73,3 +77,23 @@ def reparameterize(mean: Array, stddev: Array, epsilon: Array) -> Array:
         z, `(draws, ..., dim)`.
     """
     return mean + stddev * epsilon
+
+
+def relu_mean(mean: Array, stddev: Array) -> Array:
+    """E[max(0, a)] for a ~ N(mean, stddev²).
+
+    E[max(0, a)] = stddev (φ(d) + d Φ(d)), d = mean/stddev, with density φ and distribution
+    function Φ of N(0, 1)
+
+    Args:
+        mean: `(...)`.
+        stddev: `(...)`, not negative.
+
+    Returns:
+        `(...)`.
+    """
+    d = np.clip(mean / np.maximum(stddev, 1e-300), -FAR, FAR)
+    density = np.exp(-0.5 * (d * d + LOG_2PI))
+    below = 0.5 * (1.0 + np.asarray(_erf(d / math.sqrt(2.0)), np.float64))
+    # Below -8 the two terms cancel to less than their rounding.
+    return np.where(d < -8.0, 0.0, stddev * density + mean * below)
