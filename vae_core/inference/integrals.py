@@ -21,8 +21,8 @@ from .softplus_table import SoftplusTable
 __all__ = ["TOLERANCE", "expected_loss", "rough_expected_loss", "softplus_table"]
 
 TOLERANCE = 5e-3  # nats: half a unit of the last digit that the page shows
-FIRST_LEVEL = 1  # 190 points: before it there is no change to judge by
-LOOK, HOPELESS = 2, 30.0  # level whose bound, in tolerances, decides whether a table is tried
+FIRST_LEVEL = 2  # 380 points: with 190, a change was small by chance in one view of a thousand
+HOPELESS = 30.0  # tolerances: a first bound above it has a table tried instead
 MAX_LEVEL, DEEP_MAX_LEVEL = 5, 4  # 95 · 2^level points; those of deep decoders cost more
 TABLE_CELLS = 8.0  # that a stddev must span for a table to be the first choice ...
 FEW_CELLS = 4.0  # ... and to be a choice at all
@@ -120,7 +120,7 @@ def _by_lattice(
         x: `(pixels,)`.
         mean, stddev: of q, `(2,)`.
         tolerance: bound at which to stop, in nats.
-        give_up: bound at level `LOOK` above which no further level is tried.
+        give_up: bound at the first level above which no further one is tried.
     """
     statistics = network.statistics(x).astype(np.float64)
     added = -float(network.base(x))
@@ -142,6 +142,6 @@ def _by_lattice(
             mass += np.bincount(half[part], weights[part], len(sums))
         first = level + 1
         estimate = judged(sums[: 2 * first].reshape(-1, 2), mass[: 2 * first].reshape(-1, 2))
-        if estimate.error <= tolerance or (level == LOOK and estimate.error > give_up):
+        if estimate.error <= tolerance or (level == FIRST_LEVEL and estimate.error > give_up):
             break
     return float(estimate.value), float(estimate.error)
