@@ -173,7 +173,7 @@ def test_gradients_are_those_of_the_file() -> None:
 
 
 def test_the_price_over_the_plane_is_that_of_a_dense_sum() -> None:
-    from vae_core.experiments.claim_3_mean_objective import FIELD_SIDE, field_sentence, gap_fields
+    from vae_core.experiments.claim_3_mean_objective import FIELD_SIDE, field_sentence, price_fields
     from vae_core.experiments.experiment import load_model
     from vae_core.models.catalogue import MODELS
 
@@ -182,7 +182,7 @@ def test_the_price_over_the_plane_is_that_of_a_dense_sum() -> None:
     grid = np.stack(np.meshgrid(e, e, indexing="ij"), -1).reshape(-1, 2)
     weight = np.exp(-0.5 * (grid**2).sum(axis=1))
     for stddev in (0.1, 0.46, 1.0):
-        field, prediction = gap_fields(model, stddev)
+        field, prediction = price_fields(model, stddev)
         left, right, _, top = field.extent
         cell = (right - left) / FIELD_SIDE
         for row, column in ((3, 5), (20, 20), (17, 31), (33, 9)):
