@@ -17,7 +17,7 @@ from vae_core.experiments import Choices, LoadedModel, load_model
 from vae_core.experiments import claim_2_one_sample as one_sample
 from vae_core.experiments import claim_4_point as point
 from vae_core.experiments.view import compute_view
-from vae_core.experiments.wording import picture_change, predicted_price, verdict
+from vae_core.experiments.wording import picture_change, verdict
 from vae_core.models.catalogue import MODELS
 
 from . import dense
@@ -490,7 +490,7 @@ def read_prediction(name: str, image: int) -> None:
     """What predicts the price, by the balance of slopes at the optimum of the objective."""
     model = model_of(name)
     view = compute_view(model, Choices(image=image, k=1))
-    told = predicted_price(model.metadata, view)
+    told = view.predicted_price
     objective = net(name).record["training"]["objective"]
     (_,), (s,) = net(name).head(image_of(name, image)[None])
     if objective in ("mean", "autoencoder"):

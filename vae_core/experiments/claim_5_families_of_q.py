@@ -15,10 +15,10 @@ from ..inference.true_posterior import TruePosterior
 from ..models.checkpoint import Metadata
 from .experiment import Experiment, Outcome
 from .phrases import bounded, remainder, significant
+from .prediction import sigma_set_by
 from .quantity import nats
 from .subject import Subject
 from .view import View, view_of
-from .wording import sigma_set_by
 
 __all__ = ["EXPERIMENT", "Fits", "fit_flow", "fit_simple", "shown_slack", "verdict"]
 
