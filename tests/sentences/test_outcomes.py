@@ -418,6 +418,11 @@ def test_claim_7_of_what_no_picture_showed() -> None:
         assert phrase in recipe.verdict(other)
     silent = recipe.verdict(replace(found, evidence=float("nan")))
     assert "log p(x)" not in silent
+    near = replace(found, evidence=found.printed + 0.03, error=0.02, evidence_error=0.011)
+    sentence = recipe.verdict(near)
+    assert f"it prints {found.printed:.2f} nats (within 0.02);" in sentence
+    assert f"is {near.evidence:.2f} (within 0.02): whether what it prints lies below" in sentence
+    assert "no bound on it" in recipe.verdict(replace(near, evidence_error=0.009))
 
 
 @pytest.mark.xfail(reason="E_q[loss] by Gauss-Hermite is off by more than it says: .03 nats here")

@@ -55,6 +55,11 @@ class Trained:
         first, other = self.tests[0].get(key), self.tests[one].get(key)
         return float("nan") if first is None or other is None else float(other) - float(first)
 
+    def bound(self, key: str, one: int) -> float:
+        """Of the error of that difference: those of the two averages of integrals."""
+        errors = [self.tests[i].get(f"{key}_stderr") for i in (0, one)]
+        return sum(float(error) for error in errors if error is not None)
+
 
 def trained_as(*models: LoadedModel) -> Trained:
     """What the metadata of the compared models say."""
@@ -91,13 +96,9 @@ def verdict(sample: View, quadrature: View, mean: View, trained: Trained = Train
             else f"by {signed(evidence, lattice)} with {third}."
         )
     )
-    averages = [
-        trained.difference("negative_elbo", 1),
-        trained.difference("negative_elbo", 2),
-        trained.difference("negative_log_evidence", 2),
-    ]
-    if np.isfinite(averages).all():
-        shown = [signed(value) for value in averages]
+    averages = (("negative_elbo", 1), ("negative_elbo", 2), ("negative_log_evidence", 2))
+    if np.isfinite([trained.difference(*one) for one in averages]).all():
+        shown = [signed(trained.difference(*one), trained.bound(*one)) for one in averages]
         figures += (
             f" Averaged over {trained.images:,} test images: {shown[0]}, {shown[1]} and {shown[2]}."
         )

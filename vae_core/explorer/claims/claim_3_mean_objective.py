@@ -46,7 +46,7 @@ def show(subject: Subject) -> None:
         table(
             ["nats", *(f"`{name}`" for name in trained.names)],
             [
-                ["loss at the mean", *(nats(view.loss_at_mean) for view in views)],
+                ["loss at the mean", *(view.row("loss_at_mean").shown for view in views)],
                 ["expected loss", *(_loss(view) for view in views)],
                 ["KL", *(nats(view.kl) for view in views)],
                 [
