@@ -48,6 +48,30 @@ def test_what_was_false_is_not_said_again(file: Path) -> None:
         assert phrase.lower() not in text, phrase
 
 
+NAMED = [
+    ROOT / "README.md",
+    *sorted((ROOT / "assets" / "text").glob("*.md")),
+    *sorted((ROOT / "vae_core" / "experiments").glob("*.py")),
+    *sorted((ROOT / "vae_core" / "explorer").rglob("*.py")),
+    *sorted((ROOT / "vae_core" / "explorer" / "frontend").glob("*.js")),
+]
+
+
+def test_the_price_of_sigma_has_one_name() -> None:
+    other = re.compile(r"(price|cost)s? of sampling|jensen|sampling price|price of a sample")
+    for file in NAMED:
+        found = other.search(" ".join(file.read_text(encoding="utf-8").lower().split()))
+        assert found is None, (file.name, found)
+    from vae_core.experiments.orders import ORDERS
+    from vae_core.experiments.quantity import KINDS
+    from vae_core.explorer.parts.layers import LAYERS
+
+    name = KINDS["price"].name.lower()
+    assert name == "price of σ"
+    assert name in ORDERS["price"]
+    assert name in LAYERS["gap"].meaning.lower()  # its key stands in addresses
+
+
 def answers() -> dict[str, str]:
     return {one.question: one.answer for one in texts.questions()}
 
