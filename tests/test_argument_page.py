@@ -36,7 +36,7 @@ MODULES = {
 COMPUTE: dict[str, tuple[str, ...]] = {
     "1": ("running_average",),
     "2": ("spread", "load_gradients"),
-    "3": ("compare", "gap_fields"),
+    "3": ("compare", "price_fields"),
     "4": ("shrink", "codes_of"),
     "5": ("fit_simple", "fit_flow"),
     "6": ("generation",),

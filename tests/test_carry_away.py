@@ -32,7 +32,7 @@ LONGEST = 30  # lines
 QUANTITIES = {  # names on the page, in the order of its table
     "Loss at the mean": "loss_at_mean",
     "Loss over samples": "sampled_loss",
-    "Price of sampling": "price",
+    "Price of σ": "price",
     "KL to the prior": "kl",
     "−ELBO": "negative_elbo",
     "−log p(x)": "negative_log_evidence",
@@ -92,18 +92,16 @@ def random_views() -> Iterator[Choices]:
 
 def shown(name: str, chosen: Choices) -> list[tuple[str, str, str]]:
     """The rows of the page's table under the script's names; no row where there is no q."""
-    rows, v = [], view(name, chosen)
-    integral = float(v.expected_loss.error[0])
-    for row in numbers(v):
+    rows = []
+    for row in numbers(view(name, chosen)):
         value, error = (str(row[key]).replace("−", "-") for key in ("value", "error"))
         if value == "no q":
             continue
         key = QUANTITIES[row["name"]]
-        if key == "price":
-            rows.append((key, value, f"± {integral:.2f}" if integral >= 0.005 else "exact"))
-            value = error.removeprefix("predicted ") or "0.00"  # the multiplier is 0
-            key, error = "predicted_price", "exact"
         rows.append((key, value, error))
+        if row["beside"]:
+            predicted = str(row["beside"]).removeprefix("predicted ").replace("−", "-")
+            rows.append(("predicted_price", predicted, ""))
     return rows
 
 
@@ -151,6 +149,7 @@ def test_the_script_prints_the_numbers_of_the_page() -> None:
     assert "not answered" in texts
     assert "∞" in texts
     assert "±" in texts
+    assert "within" in texts
     assert " -" in texts  # a price below zero, or a mean
 
 
@@ -205,19 +204,25 @@ def table(names: list[str], chosen: Choices) -> list[dict[str, str]]:
 
 
 def test_the_table_holds_the_numbers_in_full() -> None:
-    chosen = choices(k=5, scale=0.5, seed=3)
+    chosen = choices(k=9, scale=0.5, seed=3)  # below eight samples no standard error is stated
     rows = table(["sample", "mean"], chosen)
     assert list(rows[0]) == [
         *("model", "quantity", "sample", "z_1", "z_2", "value", "error", "unit"),
         *("picture", "k", "scale", "seed"),
+        "error_kind",  # behind the columns that there were before
     ]
     for name in ("sample", "mean"):
         v = view(name, chosen)
         of_model = [row for row in rows if row["model"] == name]
         value = {row["quantity"]: row["value"] for row in of_model if not row["sample"]}
         error = {row["quantity"]: row["error"] for row in of_model if not row["sample"]}
-        for key in ("loss_at_mean", "price", "predicted_price", "kl", "negative_elbo", "slack"):
+        for key in ("loss_at_mean", "price", "kl", "negative_elbo", "slack"):
             assert float(value[key]) == getattr(v, key)
+        predicted = "" if name == "mean" else repr(v.predicted_price)  # nothing predicts for `mean`
+        assert value["predicted_price"] == predicted
+        kinds = {row["quantity"]: row["error_kind"] for row in of_model if row["error_kind"]}
+        assert kinds.pop("sampled_loss") == "standard error"
+        assert set(kinds.values()) == {"bound"}
         assert float(value["sampled_loss"]) == float(v.sampled_loss.value)
         assert float(error["sampled_loss"]) == float(v.sampled_loss.error)
         assert float(error["negative_log_evidence"]) == float(v.evidence.error[0])
@@ -225,14 +230,14 @@ def test_the_table_holds_the_numbers_in_full() -> None:
             assert float(value[f"mean_{i + 1}"]) == v.mean[i]
             assert float(value[f"stddev_{i + 1}"]) == v.stddev[i]
         samples = [row for row in of_model if row["sample"]]
-        assert [int(row["sample"]) for row in samples] == [1, 2, 3, 4, 5]
+        assert [int(row["sample"]) for row in samples] == [*range(1, 10)]
         assert {row["quantity"] for row in samples} == {"loss_of_sample"}
         assert [[float(row["z_1"]), float(row["z_2"])] for row in samples] == v.z.tolist()
         assert [float(row["value"]) for row in samples] == v.losses.tolist()
     common = {(row["picture"], row["k"], row["scale"], row["seed"]) for row in rows}
-    assert common == {("test image 7", "5", "0.5", "3")}
+    assert common == {("test image 7", "9", "0.5", "3")}
     # What the page's table shows comes first, for both models, before any sample.
-    assert [bool(row["sample"]) for row in rows] == [False] * 24 + [True] * 10
+    assert [bool(row["sample"]) for row in rows] == [False] * 24 + [True] * 18
     assert all(row["unit"] == "nats" for row in rows if row["sample"])
 
 
@@ -245,8 +250,9 @@ def test_the_table_leaves_out_what_does_not_exist() -> None:
     refused = {row["quantity"]: row for row in table(["sample"], choices(z=(50.0, -50.0)))}
     for key in ("negative_log_evidence", "slack"):
         assert refused[key]["value"] == refused[key]["error"] == ""
-    alone = {row["quantity"]: row for row in table(["sample"], choices(k=1))}
-    assert alone["sampled_loss"]["error"] == ""
+    for k in (1, 7):
+        few = {row["quantity"]: row for row in table(["sample"], choices(k=k))}
+        assert few["sampled_loss"]["error"] == few["sampled_loss"]["error_kind"] == ""
 
 
 def test_no_cell_is_a_formula() -> None:

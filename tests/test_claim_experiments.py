@@ -116,12 +116,12 @@ def test_the_three_objectives_see_the_image_through_their_own_q() -> None:
         assert view.scale == 1
 
 
-def test_the_gap_over_the_plane_is_predicted_where_q_is_narrow() -> None:
+def test_the_price_over_the_plane_is_predicted_where_q_is_narrow() -> None:
     model = loaded("sample")
-    gap, prediction = mean_objective.gap_fields(model, 0.02)
+    price, prediction = mean_objective.price_fields(model, 0.02)
     scale = np.quantile(np.abs(prediction.values), 0.9)
-    assert np.median(np.abs(gap.values - prediction.values)) < 0.05 * scale
-    assert gap.extent == prediction.extent
+    assert np.median(np.abs(price.values - prediction.values)) < 0.05 * scale
+    assert price.extent == prediction.extent
 
 
 def test_most_images_are_no_exception() -> None:

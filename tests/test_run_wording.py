@@ -85,6 +85,20 @@ def test_a_small_price_is_told_with_the_bound() -> None:
     assert LARGE not in verdict
 
 
+def test_the_error_of_one_sample_an_image_is_told() -> None:
+    verdict = run_verdict(job(measures={**CHEAP, "price_stderr": 0.034}))
+    assert "costs 1.01 ± 0.03 nats (144.85 against 143.84 nats)" in verdict
+    assert "−ELBO 151.17 ± 0.03; the median" in verdict
+
+
+def test_the_figures_of_a_run_add_up_as_they_are_written() -> None:
+    measures = {"loss_at_mean": 143.844, "sampled_loss": 144.846, "kl": 6.324, "stddev": 0.05}
+    found = numbers(run_verdict(job(measures=measures)))
+    price, sampled, at_mean, kl, bound = found[2:7]
+    assert (sampled, at_mean, price) == (144.85, 143.84, 1.01)  # 1.002 before rounding
+    assert sampled + kl == pytest.approx(bound)
+
+
 def test_a_large_price_is_told_by_how_much() -> None:
     verdict = run_verdict(job(measures=DEAR))
     assert numbers(verdict) == [3, 2000, 291.5, 435.75, 144.25, 0.6, 436.35, 1.0, 3.0]

@@ -63,7 +63,7 @@ def test_claim_2(between: float, held: bool, figure: str) -> None:
     sentence = one_sample.verdict(result)
     assert holds(sentence) == held
     assert_figures(
-        sentence, "by 2.00 nats (stddev of 2 ", f"image by {between:.2f} ± 0.00 (", figure
+        sentence, "by 2.00 ± 0.00 nats (stddev of 2 ", f"image by {between:.2f} ± 0.00 (", figure
     )
 
 
@@ -75,7 +75,8 @@ def test_claim_2_changes_with_image_and_model() -> None:
     sentences = [one_sample.verdict(result) for result in results]
     assert [holds(sentence) for sentence in sentences] == [True, True, False]
     for sentence, result in zip(sentences, results, strict=True):
-        assert_figures(sentence, f"by {result.losses.std(ddof=1):.2f} nats")
+        stddev = result.losses.std(ddof=1)
+        assert_figures(sentence, f"by {stddev:.2f} ± {result.within_stderr:.2f} nats")
     assert sentences[0] != sentences[1]
 
 

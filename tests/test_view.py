@@ -30,7 +30,10 @@ def test_at_scale_zero_every_sample_is_the_mean(name: str) -> None:
     assert np.array_equal(at_mean.z, np.broadcast_to(at_mean.mean, (16, 2)))
     assert at_mean.losses == pytest.approx(np.full(16, at_mean.loss_at_mean), rel=1e-6)
     assert at_mean.price == 0
-    assert at_mean.predicted_price == 0
+    if name == "mean":  # nothing predicts
+        assert np.isnan(at_mean.predicted_price)
+    else:
+        assert at_mean.predicted_price == 0
     assert at_mean.kl == at_mean.negative_elbo == at_mean.slack == np.inf
 
 
@@ -82,10 +85,13 @@ def test_minus_elbo_bounds_minus_log_evidence(name: str, image: int, scale: floa
     assert v.kl == pytest.approx(float(gaussian.full_kl(v.mean, np.diag((scale * v.stddev) ** 2))))
 
 
-@MODELS
-def test_the_price_is_predicted_from_the_stddev(name: str) -> None:
-    v = view(name, scale=1.5)
+def test_the_price_is_predicted_from_the_stddev_where_it_trained_it() -> None:
+    v = view("sample", scale=1.5)
     assert v.predicted_price == pytest.approx(1.5**2 * (2 - np.sum(v.stddev**2)) / 2)
+    v = view("blog", scale=1.5)  # its own optimum: eˢ is σ / 0.1
+    assert v.predicted_price == pytest.approx(1.5**2 * np.sum(1 - v.stddev / 0.1) / 4)
+    for name in ("mean", "autoencoder"):
+        assert np.isnan(view(name).predicted_price)
 
 
 def test_a_decoded_point_is_a_picture_of_256_grey_levels() -> None:

@@ -27,7 +27,7 @@ def view(k: int = 16, scale: float = 1.0) -> View:
 
 
 def priced(share: float) -> View:
-    """A view whose price of sampling is a share of its loss at the mean."""
+    """A view whose price of σ is a share of its loss at the mean."""
     v = view()
     loss = v.loss_at_mean * (1 + share)
     return replace(v, expected_loss=Estimate(np.array([loss]), np.zeros(1)))
@@ -42,6 +42,10 @@ def run(config: TrainingConfig, epochs_done: int | None = None) -> Metadata:
 def words(html: str) -> str:
     """Text without its tags and numbers."""
     return re.sub(r"<[^>]*>|[\d.]+", "", html)
+
+
+def within_or_exact(error: float) -> str:
+    return f"within {np.ceil(100 * error) / 100:.2f}" if error >= 0.005 else "exact"
 
 
 def rows(v: View) -> dict[str, tuple[str, str]]:
@@ -80,17 +84,20 @@ def test_rows_are_the_numbers_of_the_view() -> None:
     assert [value for value, _ in table.values()] == [
         f"{value:.2f}".replace("-", "−")
         for value in (
-            v.loss_at_mean,
+            round(v.negative_elbo, 2) - round(v.price, 2) - round(v.kl, 2),  # the sum closes
             float(v.sampled_loss.value),
             v.price,
             v.kl,
             v.negative_elbo,
             v.negative_log_evidence,
-            v.slack,
+            round(v.negative_elbo, 2) - round(v.negative_log_evidence, 2),
         )
     ]
     assert table["Loss over samples"][1] == f"± {float(v.sampled_loss.error):.2f}"
-    assert table["Price of sampling"][1] == f"predicted {v.predicted_price:.2f}"
+    assert table["Price of σ"][1] == within_or_exact(float(v.expected_loss.error[0]))
+    assert [row["beside"] for row in numbers(v) if row["beside"]] == [
+        f"predicted {v.predicted_price:.2f}"
+    ]
 
 
 def test_rows_without_an_answer_say_so() -> None:
@@ -99,14 +106,30 @@ def test_rows_without_an_answer_say_so() -> None:
     assert rows(unanswered)["−log p(x)"][0] == "not answered"
     assert rows(unanswered)["Slack of the bound"][0] == "not answered"
     assert rows(view(scale=0.0))["−ELBO"] == ("∞", "")
-    assert rows(view(k=1))["Loss over samples"][1] == ""  # one sample has no standard error
+    for k in (1, 2, 7):  # one sample has no standard error, that of a few is too uncertain
+        assert rows(view(k=k))["Loss over samples"][1] == ""
+    assert rows(view(k=8))["Loss over samples"][1].startswith("± ")
+    # Samples that all are the mean still are samples, not an exact number.
+    assert rows(view(scale=0.0))["Loss over samples"][1] == "± 0.00"
+
+
+def test_nothing_is_predicted_where_the_price_did_not_train_sigma() -> None:
+    chosen = Choices(image=7)
+    told = {
+        name: [row["beside"] for row in numbers(compute_view(loaded(name), chosen))]
+        for name in ("sample", "blog", "mean", "autoencoder")
+    }
+    blog = compute_view(loaded("blog"), chosen)
+    assert f"predicted {np.sum(1 - blog.stddev / 0.1) / 4:.2f}" in told["blog"]  # its own optimum
+    assert told["sample"][2].startswith("predicted 1.0")
+    assert not any(told["mean"] + told["autoencoder"])
 
 
 def test_a_small_negative_number_has_no_sign() -> None:
     v = priced(0.0)
     tiny = replace(v, expected_loss=Estimate(np.array([v.loss_at_mean - 1e-3]), np.zeros(1)))
-    assert rows(tiny)["Price of sampling"][0] == "0.00"
-    assert rows(priced(-0.5))["Price of sampling"][0].startswith("−")
+    assert rows(tiny)["Price of σ"][0] == "0.00"
+    assert rows(priced(-0.5))["Price of σ"][0].startswith("−")
 
 
 def test_every_objective_has_a_sentence_of_its_own() -> None:
@@ -139,7 +162,7 @@ def test_the_introduction_claims_only_what_the_two_share() -> None:
 def test_an_autoencoder_has_no_price() -> None:
     v = view()
     point = rows(replace(v, stddev=np.zeros(2)))
-    assert point["Loss over samples"] == point["Price of sampling"] == ("no q", "")
+    assert point["Loss over samples"] == point["Price of σ"] == ("no q", "")
 
 
 def test_the_description_states_mean_and_stddev() -> None:

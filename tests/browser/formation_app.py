@@ -47,7 +47,13 @@ def history(epochs: int) -> dict[str, list[float]]:
 
 def measures(frames: int) -> list[Measures]:
     return [
-        {"loss_at_mean": 149.25 + i, "sampled_loss": 150.5 + i, "kl": 5.125, "stddev": 0.0625}
+        {
+            "loss_at_mean": 149.254 + i,
+            "sampled_loss": 150.496 + i,
+            "kl": 5.125,
+            "stddev": 0.0625,
+            "price_stderr": 0.034,
+        }
         for i in range(frames)
     ]
 

@@ -167,7 +167,7 @@ def test_all_that_the_panels_say_is_written_large_enough(open_view: OpenView) ->
         assert name in texts
         assert objective_sentence(loaded(name).metadata) in texts
         for row in numbers(compute_view(loaded(name), choices(image=7, k=20, scale=0.5))):
-            assert {row["name"], row["value"], row["error"]} <= {*texts, ""}
+            assert {row["name"], row["value"], row["error"], row["beside"]} <= {*texts, ""}
     for caption in ("x: a 9", "decoded mean", "one sample", "average of 20", "sample − mean"):
         assert texts.count(caption) == 2
     assert len([text for text in texts if text.startswith("strongest: ")]) == 2

@@ -289,11 +289,16 @@ def test_a_chart_reads_and_picks_an_epoch(open_run: OpenRun) -> None:
 def test_the_table_is_that_of_the_epoch_shown(open_run: OpenRun) -> None:
     run = open_run(4)
     cells = run.root.locator(".measures tbody td")
-    assert cells.all_inner_texts() == ["152.25", "153.50", "1.25", "5.13", "0.063"]
+    # The price is the difference of what is shown, not 1.24.
+    assert cells.all_inner_texts() == ["152.25", "153.50 ± 0.03", "1.25 ± 0.03", "5.13", "0.063"]
     run.slider.fill("1")
     run.wait(1)
-    assert cells.all_inner_texts()[:3] == ["150.25", "151.50", "1.25"]
-    assert "2,000 test images" in run.root.locator(".measures thead").inner_text()
+    assert cells.all_inner_texts()[:3] == ["150.25", "151.50 ± 0.03", "1.25 ± 0.03"]
+    assert "price of σ" in run.root.locator(".measures tbody").inner_text()
+    assert (
+        "2,000 test images, ± one standard error"
+        in run.root.locator(".measures thead").inner_text()
+    )
 
 
 @pytest.mark.long  # each with a page of its own

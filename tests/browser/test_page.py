@@ -28,7 +28,10 @@ def panels(page: Page) -> tuple[Panel, Panel]:
 def expected_rows(name: str, chosen: Choices) -> list[tuple[str, str]]:
     """Values and errors of a panel's table."""
     view = compute_view(loaded(name), chosen)
-    return [(row["value"], row["error"]) for row in numbers(view)]
+    return [
+        (row["value"], "\n".join(text for text in (row["error"], row["beside"]) if text))
+        for row in numbers(view)
+    ]
 
 
 def test_the_first_screen_shows_the_whole_contrast(open_page: OpenPage) -> None:

@@ -22,14 +22,12 @@ from vae_core.experiments import claim_5_families_of_q as families
 from vae_core.experiments import claim_6_prior as prior
 from vae_core.experiments import claim_7_recipe as recipe
 from vae_core.experiments.least import Least, least
+from vae_core.experiments.prediction import predicted_price, predicts_price, sigma_set_by
 from vae_core.experiments.view import View, compute_view, decoded_image
 from vae_core.experiments.wording import (
     description,
     picture_caption,
     picture_change,
-    predicted_price,
-    predicts_price,
-    sigma_set_by,
     verdict,
 )
 from vae_core.maths.estimators import Estimate
@@ -144,7 +142,7 @@ def test_a_prediction_stands_where_its_assumption_holds(
     assert sigma_set_by(metadata) == held
     assert predicts_price(metadata) == predicts
     found = view(name, 7)
-    told = predicted_price(metadata, found)
+    told = predicted_price(metadata, found.stddev, found.scale)
     assert np.isnan(told) == (held in ("kl", "nothing"))
     if held == "price":
         usual = 0.5 * (2 - np.sum(found.stddev**2))
@@ -420,6 +418,11 @@ def test_claim_7_of_what_no_picture_showed() -> None:
         assert phrase in recipe.verdict(other)
     silent = recipe.verdict(replace(found, evidence=float("nan")))
     assert "log p(x)" not in silent
+    near = replace(found, evidence=found.printed + 0.03, error=0.02, evidence_error=0.011)
+    sentence = recipe.verdict(near)
+    assert f"it prints {found.printed:.2f} nats (within 0.02);" in sentence
+    assert f"is {near.evidence:.2f} (within 0.02): whether what it prints lies below" in sentence
+    assert "no bound on it" in recipe.verdict(replace(near, evidence_error=0.009))
 
 
 def test_both_right_is_never_below_the_least_of_one_sigma() -> None:

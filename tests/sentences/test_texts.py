@@ -48,6 +48,30 @@ def test_what_was_false_is_not_said_again(file: Path) -> None:
         assert phrase.lower() not in text, phrase
 
 
+NAMED = [
+    ROOT / "README.md",
+    *sorted((ROOT / "assets" / "text").glob("*.md")),
+    *sorted((ROOT / "vae_core" / "experiments").glob("*.py")),
+    *sorted((ROOT / "vae_core" / "explorer").rglob("*.py")),
+    *sorted((ROOT / "vae_core" / "explorer" / "frontend").glob("*.js")),
+]
+
+
+def test_the_price_of_sigma_has_one_name() -> None:
+    other = re.compile(r"(price|cost)s? of sampling|jensen|sampling price|price of a sample")
+    for file in NAMED:
+        found = other.search(" ".join(file.read_text(encoding="utf-8").lower().split()))
+        assert found is None, (file.name, found)
+    from vae_core.experiments.orders import ORDERS
+    from vae_core.experiments.quantity import KINDS
+    from vae_core.explorer.parts.layers import LAYERS
+
+    name = KINDS["price"].name.lower()
+    assert name == "price of σ"
+    assert name in ORDERS["price"]
+    assert name in LAYERS["gap"].meaning.lower()  # its key stands in addresses
+
+
 def answers() -> dict[str, str]:
     return {one.question: one.answer for one in texts.questions()}
 
@@ -173,7 +197,7 @@ def test_gradients_are_those_of_the_file() -> None:
 
 
 def test_the_price_over_the_plane_is_that_of_a_dense_sum() -> None:
-    from vae_core.experiments.claim_3_mean_objective import FIELD_SIDE, field_sentence, gap_fields
+    from vae_core.experiments.claim_3_mean_objective import FIELD_SIDE, field_sentence, price_fields
     from vae_core.experiments.experiment import load_model
     from vae_core.models.catalogue import MODELS
 
@@ -182,7 +206,7 @@ def test_the_price_over_the_plane_is_that_of_a_dense_sum() -> None:
     grid = np.stack(np.meshgrid(e, e, indexing="ij"), -1).reshape(-1, 2)
     weight = np.exp(-0.5 * (grid**2).sum(axis=1))
     for stddev in (0.1, 0.46, 1.0):
-        field, prediction = gap_fields(model, stddev)
+        field, prediction = price_fields(model, stddev)
         left, right, _, top = field.extent
         cell = (right - left) / FIELD_SIDE
         for row, column in ((3, 5), (20, 20), (17, 31), (33, 9)):

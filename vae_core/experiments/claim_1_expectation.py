@@ -10,7 +10,7 @@ from ..inference.loaded_model import LoadedModel
 from ..maths import gaussian
 from ..maths.estimators import Estimate
 from .experiment import Experiment, Outcome
-from .phrases import bounded
+from .phrases import bounded, within
 from .subject import Subject
 from .view import draw_epsilon
 
@@ -66,9 +66,9 @@ def verdict(result: RunningAverage) -> str:
     off = abs(average - reference)
     away = off / error if error else 0.0
     figures = (
-        f"The loss of one sample is off by {abs(float(result.average[0]) - reference):.2f} nats. "
-        f"After {JUDGED} samples the average is {average:.2f} ± {error:.2f}; the integral, "
-        f"{bounded(reference, bound)}, lies {away:.1f} of these standard errors away."
+        f"The loss of one sample is off by {abs(float(result.average[0]) - reference):.2f} nats"
+        f"{within(bound)}. After {JUDGED} samples the average is {average:.2f} ± {error:.2f}; the "
+        f"integral, {bounded(reference, bound)}, lies {away:.1f} of these standard errors away."
     )
     if off + bound <= 2 * error or not off:
         return (

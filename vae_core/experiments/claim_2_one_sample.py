@@ -58,6 +58,7 @@ class Spread:
         pathwise, score: trace of the variance of one sample's gradient with respect to the mean.
         baselined: of the score function with the loss taken less its mean over q.
         ratio, baselined_ratio: of `score` and `baselined` to `pathwise`.
+        variance_stderrs: of `pathwise`, `score` and `baselined`, over the draws.
         between_stderr: of `between_stddev`, from the samples; the images are these ones.
     """
 
@@ -70,10 +71,17 @@ class Spread:
     ratio: Ratio
     baselined_ratio: Ratio
     between_stderr: float = 0.0
+    variance_stderrs: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
     @property
     def within_stddev(self) -> float:
         return float(self.losses.std(ddof=1))
+
+    @property
+    def within_stderr(self) -> float:
+        """Standard error of `within_stddev`, by the spread of the squares."""
+        squares = np.square(self.losses - self.losses.mean())
+        return float(squares.std() / np.sqrt(len(squares)) / (2 * self.within_stddev or 1.0))
 
 
 def _between(model: LoadedModel) -> tuple[Array, float, float]:
@@ -109,7 +117,9 @@ def spread(model: LoadedModel, x: Array, seed: int) -> Spread:
     between, between_stddev, between_stderr = model.once(
         "losses between images", lambda: _between(model)
     )
-    variances = [float(one.var(axis=0, ddof=1).sum()) for one in (through, score, less)]
+    routes = (through, score, less)
+    variances = [float(one.var(axis=0, ddof=1).sum()) for one in routes]
+    stderrs = [float(_squares(one).std(ddof=1) / np.sqrt(DRAWS)) for one in routes]
     return Spread(
         losses=loss,
         between=between,
@@ -120,12 +130,18 @@ def spread(model: LoadedModel, x: Array, seed: int) -> Spread:
         ratio=_ratio(score, through),
         baselined_ratio=_ratio(less, through),
         between_stderr=between_stderr,
+        variance_stderrs=(stderrs[0], stderrs[1], stderrs[2]),
     )
+
+
+def _squares(gradient: Array) -> Array:
+    """Squared distance from the average of each draw."""
+    return np.square(gradient - gradient.mean(axis=0)).sum(axis=1)
 
 
 def _ratio(one: Array, other: Array) -> Ratio:
     """Ratio of two variances over the same draws; its error by the delta method."""
-    squares = [np.square(g - g.mean(axis=0)).sum(axis=1) for g in (one, other)]
+    squares = [_squares(one), _squares(other)]
     first, second = (float(square.mean()) for square in squares)
     if not first or not second:
         return Ratio(np.nan, np.nan)
@@ -139,9 +155,10 @@ def verdict(result: Spread, name: str = "") -> str:
     within, between = result.within_stddev, result.between_stddev
     under = f"Under `{name}`" if name else "Here"
     figures = (
-        f"{under} the loss of this image varies with the sample by {within:.2f} nats (stddev of "
-        f"{len(result.losses):,} samples), and the loss averaged over q varies with the image by "
-        f"{between:.2f} ± {result.between_stderr:.2f} (stddev of {IMAGES:,} test images)."
+        f"{under} the loss of this image varies with the sample by {within:.2f} ± "
+        f"{result.within_stderr:.2f} nats (stddev of {len(result.losses):,} samples), and the loss "
+        f"averaged over q varies with the image by {between:.2f} ± {result.between_stderr:.2f} "
+        f"(stddev of {IMAGES:,} test images)."
     )
     if within < FEW * between:
         return (

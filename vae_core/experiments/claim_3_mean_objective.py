@@ -6,11 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Array, in_parts
+from ..arrays import Array
 from ..inference import latent
 from ..inference.latent import Field
 from ..inference.loaded_model import LoadedModel
-from ..maths.bernoulli import sigmoid
 from .experiment import Experiment, Outcome
 from .phrases import ONE_RUN, listed, signed, significant
 from .subject import Subject
@@ -23,7 +22,7 @@ __all__ = [
     "Trained",
     "compare",
     "field_sentence",
-    "gap_fields",
+    "price_fields",
     "trained_as",
     "verdict",
 ]
@@ -33,9 +32,6 @@ COMPARED = ("sample", "quadrature", "mean")
 FAR = 5.0  # a difference is of another kind when it is so many times another
 FIELD_SIDE = 40  # cells along an edge
 LEAST = 10.0  # nats: less is no difference for one image
-NARROW = 1.5  # lattice spacings: a narrower q takes nodes of its own
-MARGIN = 5.0  # stddevs of the noise beyond the field
-SPLIT = 4  # lattice points a cell and direction
 
 
 @dataclass(frozen=True)
@@ -58,6 +54,11 @@ class Trained:
         """Of a test average, from the first model; NaN where there is none."""
         first, other = self.tests[0].get(key), self.tests[one].get(key)
         return float("nan") if first is None or other is None else float(other) - float(first)
+
+    def bound(self, key: str, one: int) -> float:
+        """Of the error of that difference: those of the two averages of integrals."""
+        errors = [self.tests[i].get(f"{key}_stderr") for i in (0, one)]
+        return sum(float(error) for error in errors if error is not None)
 
 
 def trained_as(*models: LoadedModel) -> Trained:
@@ -95,13 +96,9 @@ def verdict(sample: View, quadrature: View, mean: View, trained: Trained = Train
             else f"by {signed(evidence, lattice)} with {third}."
         )
     )
-    averages = [
-        trained.difference("negative_elbo", 1),
-        trained.difference("negative_elbo", 2),
-        trained.difference("negative_log_evidence", 2),
-    ]
-    if np.isfinite(averages).all():
-        shown = [signed(value) for value in averages]
+    averages = (("negative_elbo", 1), ("negative_elbo", 2), ("negative_log_evidence", 2))
+    if np.isfinite([trained.difference(*one) for one in averages]).all():
+        shown = [signed(trained.difference(*one), trained.bound(*one)) for one in averages]
         figures += (
             f" Averaged over {trained.images:,} test images: {shown[0]}, {shown[1]} and {shown[2]}."
         )
@@ -141,53 +138,17 @@ def _times(large: float, small: float, error: float) -> str:
 # --- the price over the plane --------------------------------------------------------------------
 
 
-def gap_fields(model: LoadedModel, stddev: float) -> tuple[Field, Field]:
+def price_fields(model: LoadedModel, stddev: float) -> tuple[Field, Field]:
     """Price of σ over the plane, and its prediction."""
 
     def compute() -> tuple[Field, Field]:
-        extent = latent.extent_of(model.mean, 0.99)
+        place = (stddev, latent.extent_of(model.mean, 0.99), FIELD_SIDE)
         return (
-            _prices(model, stddev, extent),
-            latent.jensen_prediction(model.network, stddev, extent, FIELD_SIDE),
+            latent.price_field(model.network, *place),
+            latent.price_prediction(model.network, *place),
         )
 
-    return model.once(("gap", stddev), compute)
-
-
-def _prices(model: LoadedModel, stddev: float, extent: latent.Extent) -> Field:
-    """E_ε[KL(p(·|z) ‖ p(·|z + σε))] at the middles of the cells.
-
-    The logits are linear in the decoder's last hidden layer h, so that E over ε needs only the
-    averages of h and of Σ softplus(l): sums over one lattice that all cells share.
-    """
-    left, right, bottom, _ = extent
-    cell = (right - left) / FIELD_SIDE
-    spacing = cell / SPLIT
-    if stddev < NARROW * spacing:  # three nodes a direction see a decoder nearly as smooth as it is
-        return latent.jensen_gap(model.network, stddev, extent, FIELD_SIDE)
-    while stddev >= 2 * NARROW * spacing and spacing < cell:
-        spacing *= 2
-    beyond = int(np.ceil(MARGIN * stddev / spacing))
-    count = round((right - left) / spacing) + 2 * beyond
-    axis = (np.arange(count) + 0.5 - beyond) * spacing
-    x, y = np.meshgrid(left + axis, bottom + axis)
-    z = np.stack([x, y], axis=-1).reshape(-1, 2)
-    network = model.network
-    features = in_parts(lambda part: network.features(z[part]), len(z))
-    offset = in_parts(lambda part: network.offset(features[part]), len(z))
-    everything = np.concatenate([features, offset[:, None]], axis=1, dtype=np.float64)
-    centres = (np.arange(FIELD_SIDE) + 0.5) * cell
-    weight = np.exp(-0.5 * ((centres[:, None] - axis) / stddev) ** 2)
-    weight /= weight.sum(axis=1, keepdims=True)
-    grid = everything.reshape(count, count, -1)
-    averages = np.einsum("ri,ijf,cj->rcf", weight, grid, weight, optimize=True)
-    here = latent.cell_centres(extent, FIELD_SIDE)[::-1].reshape(-1, 2)  # from the bottom up
-    own = network.features(here)
-    logits = network.decoder_logits(own)
-    moved = averages[..., :-1].reshape(len(here), -1) - own
-    change = np.einsum("ni,ni->n", sigmoid(logits), moved @ network.decoder_logits.kernel)
-    values = averages[..., -1].ravel() - network.offset(own) - change
-    return Field(extent, np.maximum(values, 0.0).reshape(FIELD_SIDE, FIELD_SIDE)[::-1])
+    return model.once(("price over the plane", stddev), compute)
 
 
 def field_sentence(price: Field, prediction: Field, name: str, stddev: float) -> str:

@@ -165,7 +165,8 @@ def verdict(result: Shrinking, has_posterior: bool) -> str:
     if result.gained:
         at = float(np.exp(result.alone.at))
         where = f"at c ≈ {significant(at)}" + ("" if result.alone.inside else " or beyond")
-        loss = f"the loss alone is least {where}, {result.gained:.2f} nats below that of the mean"
+        gained = bounded(result.gained, result.alone.error)
+        loss = f"the loss alone is least {where}, {gained} nats below that of the mean"
     else:
         loss = "the loss alone is nowhere lower than that of the mean, c = 0"
     if not has_posterior:

@@ -15,10 +15,9 @@ from ..inference.true_posterior import TruePosterior
 from ..models.checkpoint import Metadata
 from .experiment import Experiment, Outcome
 from .phrases import bounded, remainder, significant
-from .quantity import nats
+from .prediction import sigma_set_by
 from .subject import Subject
 from .view import View, view_of
-from .wording import sigma_set_by
 
 __all__ = ["EXPERIMENT", "Fits", "fit_flow", "fit_simple", "shown_slack", "verdict"]
 
@@ -92,17 +91,19 @@ def verdict(view: View, diagonal: Fit, full: Fit, trained: Metadata | None = Non
         figures += ", as little as that of the best diagonal Gaussian found."
     else:
         figures += (
-            f": {nats(first)} because even the best diagonal Gaussian found is, "
-            f"{nats(rest)} because of {_cause(view, diagonal, trained)}."
+            f": {bounded(first, diagonal.error)} because even the best diagonal Gaussian found is, "
+            f"{bounded(rest, error + diagonal.error)} because of "
+            f"{_cause(view, diagonal, trained)}."
         )
+    left = bounded(third, full.error)
     if first > SMALL and third < 0.8 * first:
         return (
-            f"{figures} A full covariance would leave {nats(third)}: **the diagonal Gaussian is a "
+            f"{figures} A full covariance would leave {left}: **the diagonal Gaussian is a "
             "choice, and another q gives a tighter bound.**"
         )
     return (
         f"{figures} **Not here:** for this image a full covariance would still leave "
-        f"{nats(third)}, {nats(remainder(first, third))} less."
+        f"{left}, {bounded(remainder(first, third), diagonal.error + full.error)} less."
     )
 
 

@@ -9,8 +9,7 @@ from ..inference import latent
 from ..inference.latent import Field
 from ..inference.loaded_model import LoadedModel
 from .experiment import Experiment, Outcome
-from .phrases import ONE_RUN
-from .quantity import nats
+from .phrases import ONE_RUN, bounded
 from .subject import Subject
 from .view import draw_epsilon
 
@@ -41,6 +40,7 @@ class Generation:
         error: of `evidence`.
         radius: distance of that image's code from the origin.
         images: how many test images.
+        test_error: of `test_evidence`.
     """
 
     name: str
@@ -52,6 +52,7 @@ class Generation:
     error: float = 0.0
     radius: float = 0.0
     images: int = 10_000
+    test_error: float = 0.0
 
 
 def hole_share(codes: Array, radius: float = RADIUS, cell: float = CELL) -> float:
@@ -109,6 +110,7 @@ def generation(model: LoadedModel, x: Array) -> Generation:
         float(evidence.error[0]),
         float(np.hypot(*mean[0])),
         count,
+        float(model.metadata.test.get("negative_log_evidence_stderr") or 0.0),
     )
 
 
@@ -119,7 +121,8 @@ def verdict(sample: Generation, autoencoder: Generation) -> str:
         f"Farther than {RADIUS} from the code of every test image lies "
         f"{100 * autoencoder.holes:.1f} % of the prior's mass for {one}, {100 * sample.holes:.1f} "
         f"% for {other}. With the prior before its decoder, −log p(x) is "
-        f"{nats(autoencoder.test_evidence)} nats on average, against {nats(sample.test_evidence)}."
+        f"{bounded(autoencoder.test_evidence, autoencoder.test_error)} nats on average, against "
+        f"{bounded(sample.test_evidence, sample.test_error)}."
     )
     if autoencoder.holes > sample.holes and autoencoder.test_evidence > sample.test_evidence:
         figures += (
@@ -131,7 +134,7 @@ def verdict(sample: Generation, autoencoder: Generation) -> str:
 
 def _here(sample: Generation, autoencoder: Generation) -> str:
     """Whether the visitor's image agrees."""
-    here = f"{nats(autoencoder.evidence)} against {nats(sample.evidence)}"
+    here = " against ".join(bounded(one.evidence, one.error) for one in (autoencoder, sample))
     difference = autoencoder.evidence - sample.evidence
     if np.isnan(difference):
         return f"This picture lies too far out to tell: {here}."

@@ -12,7 +12,7 @@ from ..maths import gaussian
 from ..maths.estimators import Estimate
 from .experiment import Experiment, Outcome
 from .least import least, losses_around
-from .phrases import remainder, within
+from .phrases import bounded, remainder, within
 from .subject import Subject
 
 __all__ = ["EXPERIMENT", "READINGS", "Printed", "Settled", "printed", "settled", "verdict"]
@@ -42,6 +42,7 @@ class Printed:
         kl_sampled, kl_described: to the prior.
         error: of `loss`.
         evidence: -log p(x) by this decoder; NaN where it is not answered.
+        evidence_error: of `evidence`.
     """
 
     mean: Array
@@ -52,6 +53,7 @@ class Printed:
     kl_described: float
     error: float = 0.0
     evidence: float = float("nan")
+    evidence_error: float = 0.0
 
     @property
     def printed(self) -> float:
@@ -71,6 +73,7 @@ class Settled:
         printed: the loss it prints, in nats.
         negative_elbo: of the q that is sampled.
         inside: False where the printed loss still falls at an end of the σ that are searched.
+        error: of `printed` and `negative_elbo`, which share it: their difference is one of KLs.
     """
 
     sampled: float
@@ -78,6 +81,7 @@ class Settled:
     printed: float
     negative_elbo: float
     inside: bool = True
+    error: float = 0.0
 
     @property
     def off(self) -> float:
@@ -92,6 +96,7 @@ def printed(model: LoadedModel, x: Array) -> Printed:
     _, head = network.encode_raw(x[None])
     described = np.exp(0.5 * np.asarray(head, np.float64))
     loss = expected_loss(network, model.grid, x[None], mean, sampled)
+    evidence = model.grid(x[None], TOLERANCE)
     return Printed(
         mean[0],
         sampled[0],
@@ -100,7 +105,8 @@ def printed(model: LoadedModel, x: Array) -> Printed:
         float(gaussian.kl(mean, sampled)[0]),
         float(gaussian.kl(mean, described)[0]),
         float(loss.error[0]),
-        -float(model.grid(x[None], TOLERANCE).log_evidence[0]),
+        -float(evidence.log_evidence[0]),
+        float(evidence.error[0]),
     )
 
 
@@ -136,6 +142,7 @@ def settled(model: LoadedModel, x: Array) -> dict[str, Settled]:
             found.value,
             found.value - float(kl_at(at)[0]) + float(gaussian.kl(mean, _both(sampled))[0]),
             found.inside,
+            found.error,
         )
     return result
 
@@ -148,8 +155,8 @@ def verdict(found: Printed) -> str:
     """By how much the printed loss misses the bound, from the terms."""
     gap = remainder(found.negative_elbo, found.printed)
     figures = (
-        f"For this image it prints {found.printed:.2f} nats; −ELBO of the q it samples is "
-        f"{found.negative_elbo:.2f}{within(found.error)}."
+        f"For this image it prints {found.printed:.2f} nats{within(found.error)}; −ELBO of the q "
+        f"it samples is {found.negative_elbo:.2f}{within(found.error)}."
     )
     if gap > APART:
         conclusion = f"**What it prints is {gap:.2f} nats below the bound of the q it samples.**"
@@ -166,9 +173,10 @@ def _against(found: Printed) -> str:
     """Whether what is printed is above what it would have to bound."""
     if np.isnan(found.evidence):
         return ""
-    below = found.printed < found.evidence
-    fact = f" −log p(x) is {found.evidence:.2f}: "
-    if below:
+    fact = f" −log p(x) is {bounded(found.evidence, found.evidence_error)}: "
+    if abs(found.printed - found.evidence) <= found.error + found.evidence_error:
+        return f"{fact}whether what it prints lies below is too close to tell."
+    if found.printed < found.evidence:
         return f"{fact}what it prints is no bound on it."
     return f"{fact}what it prints lies above, which no rule ensures."
 

@@ -14,7 +14,7 @@ __all__ = ["ORDERS", "sorted_images"]
 
 ORDERS: dict[str, str] = {
     "index": "in the order of the data set",
-    "price": "largest price of sampling first",
+    "price": "largest price of σ first",
     "stddev": "widest q first",
     "slack": "largest slack of the bound first",
 }
@@ -48,7 +48,7 @@ def _areas(model: LoadedModel, test: TestImages) -> Array:
 
 
 def _prices(model: LoadedModel, test: TestImages) -> Array:
-    """Price of sampling, to the precision that an order needs."""
+    """Price of σ, to the precision that an order needs."""
 
     def prices(part: slice) -> Array:
         x, mean, stddev = test.pixels(part), model.mean[part], model.stddev[part]

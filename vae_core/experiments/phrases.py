@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from .quantity import nats
+from .quantity import bound, nats, remainder
 
 __all__ = [
     "ONE_RUN",
@@ -17,14 +17,12 @@ __all__ = [
 
 # What every sentence that compares two trained models has to say.
 ONE_RUN = "One run each: a difference between two trained models carries no spread."
-SHOWN = 0.005  # nats: half a unit of the last digit
 
 
 def within(error: float) -> str:
     """The bound of an integral, in brackets; nothing where it is below the last digit."""
-    if not math.isfinite(error) or error < SHOWN:
-        return ""
-    return f" (within {math.ceil(100 * error - 1e-9) / 100:.2f})"
+    text = bound(error)
+    return f" ({text})" if text else ""
 
 
 def bounded(value: float, error: float) -> str:
@@ -48,11 +46,6 @@ def significant(value: float, digits: int = 2) -> str:
     rounded = float(f"{value:.{digits - 1}e}")
     decimals = digits - 1 - math.floor(math.log10(abs(rounded)))
     return f"{rounded:,.{max(0, decimals)}f}"
-
-
-def remainder(total: float, *parts: float) -> float:
-    """What the last part of a sum has to show so that all parts add up in two decimals."""
-    return round(total, 2) - sum(round(part, 2) for part in parts)
 
 
 def listed(words: Sequence[str]) -> str:

@@ -14,11 +14,12 @@ from ..inference.integrals import expected_loss
 from ..inference.loaded_model import LoadedModel
 from ..maths import gaussian
 from ..maths.bernoulli import sigmoid
-from ..maths.estimators import Estimate, monte_carlo, predicted_price
+from ..maths.estimators import Estimate, monte_carlo
 from ..models.data import pixels
 from ..models.drawn_digit import unpack
 from .choices import Choices
-from .quantity import KINDS, Quantity
+from .prediction import predicted_price
+from .quantity import KINDS, LEAST_SAMPLES, Quantity, closed
 
 __all__ = [
     "View",
@@ -48,6 +49,8 @@ class View:
         expected_loss: E_q, integrated, with a bound on its error.
         kl: KL to the prior; infinite where the stddev is zero.
         evidence: log p(x), integrated, and the true posterior.
+        predicted_price: what the optimum of the model's objective predicts of the price; NaN where
+            the price did not train σ.
     """
 
     x: Array
@@ -61,16 +64,12 @@ class View:
     expected_loss: Estimate
     kl: float
     evidence: Evidence
+    predicted_price: float = math.nan
 
     @property
     def price(self) -> float:
-        """E_q[loss] - loss at the mean, the price of sampling."""
+        """E_q[loss] - loss at the mean, the price of σ."""
         return float(self.expected_loss.value[0]) - self.loss_at_mean
-
-    @property
-    def predicted_price(self) -> float:
-        """Its second-order prediction, scale² (2 - tr Σ)/2."""
-        return self.scale**2 * float(predicted_price(self.stddev))
 
     @property
     def negative_elbo(self) -> float:
@@ -91,24 +90,32 @@ class View:
         return bool(self.stddev.any())
 
     def rows(self) -> list[Quantity]:
-        """The numbers of the view, in the order in which they are shown."""
+        """The numbers of the view, in the order and with the digits in which they are shown."""
         integral, evidence = float(self.expected_loss.error[0]), float(self.evidence.error[0])
-        sampled = self.sampled_loss
-        return [
-            KINDS["loss_at_mean"].of(self.loss_at_mean),
-            *(
-                KINDS[key].of(value if self.has_posterior else math.nan, error, missing="no q")
-                for key, value, error in (
-                    ("sampled_loss", float(sampled.value), float(sampled.error)),
-                    ("price", self.price, integral),
-                    ("predicted_price", self.predicted_price, 0.0),
-                )
-            ),
-            KINDS["kl"].of(self.kl),
-            KINDS["negative_elbo"].of(self.negative_elbo, integral),
-            KINDS["negative_log_evidence"].of(self.negative_log_evidence, evidence),
-            KINDS["slack"].of(self.slack, integral + evidence),
-        ]
+        sampled, many = self.sampled_loss, len(self.losses) >= LEAST_SAMPLES
+        stderr = float(sampled.error) if many else math.nan
+        of_q = {
+            "sampled_loss": KINDS["sampled_loss"].of(float(sampled.value), stderr),
+            "price": KINDS["price"].of(self.price, integral),
+            # It may be off, by no known amount: a prediction has no error.
+            "predicted_price": KINDS["predicted_price"].of(self.predicted_price, math.nan, ""),
+        }
+        if not self.has_posterior:
+            of_q = {key: KINDS[key].of(math.nan, missing="no q") for key in of_q}
+        return closed(
+            [
+                KINDS["loss_at_mean"].of(self.loss_at_mean),
+                *of_q.values(),
+                KINDS["kl"].of(self.kl),
+                KINDS["negative_elbo"].of(self.negative_elbo, integral),
+                KINDS["negative_log_evidence"].of(self.negative_log_evidence, evidence),
+                KINDS["slack"].of(self.slack, integral + evidence),
+            ]
+        )
+
+    def row(self, key: str) -> Quantity:
+        """One of the numbers of the view, as it is shown."""
+        return next(row for row in self.rows() if row.key == key)
 
 
 def draw_epsilon(seed: int, k: int) -> Array:
@@ -181,4 +188,5 @@ def view_of(
         expected_loss=exact,
         kl=float(gaussian.kl(mean, scaled)[0]),
         evidence=model.grid(x[None], evidence_tolerance),
+        predicted_price=predicted_price(model.metadata, stddev[0], scale),
     )

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from ..models.catalogue import shipped_models
 from .choices import Choices
+from .quantity import STANDARD_ERROR
 from .view import View
 
 __all__ = ["SCRIPT_FILE", "view_csv", "view_script"]
@@ -27,6 +28,7 @@ COLUMNS = (
     "k",
     "scale",
     "seed",
+    "error_kind",  # last, for those who read the others by their place
 )
 
 
@@ -35,7 +37,8 @@ def view_csv(views: Sequence[tuple[str, View]], choices: Choices) -> str:
 
     Every row says to which model and choices it belongs: a spreadsheet can filter it, and tables
     of several views can be put below each other. Empty cells: there is no such number, or the
-    page does not answer; no error is stated for what is exact.
+    page does not answer; no error is stated for what is exact, for an average over a few samples,
+    or for a prediction. `error_kind` tells a standard error from a bound.
 
     Args:
         views: names of the models, and what each makes of the picture.
@@ -47,20 +50,22 @@ def view_csv(views: Sequence[tuple[str, View]], choices: Choices) -> str:
     common = [_text(_picture(choices)), str(choices.k), _number(choices.scale), str(choices.seed)]
     for name, view in views:
         for row in view.rows():
-            error = _number(row.error) if row.error else ""
-            cells = [row.key, "", "", "", _number(row.value), error, "nats"]
-            writer.writerow([_text(name), *cells, *common])
+            # 0 is no error, but for samples that all are the mean: their average is one of samples.
+            stated = row.error if row.error or row.error_kind == STANDARD_ERROR else math.nan
+            kind = "" if math.isnan(stated) else row.error_kind
+            cells = [row.key, "", "", "", _number(row.value), _number(stated), "nats"]
+            writer.writerow([_text(name), *cells, *common, kind])
         for key, pair in (("mean", view.mean), ("stddev", view.stddev)):
             for i, value in enumerate(pair, start=1):
                 writer.writerow(
-                    [_text(name), f"{key}_{i}", "", "", "", _number(value), "", "", *common]
+                    [_text(name), f"{key}_{i}", "", "", "", _number(value), "", "", *common, ""]
                 )
     for name, view in views:
         if not view.has_posterior:  # nothing to sample
             continue
         for i, (z, loss) in enumerate(zip(view.z, view.losses, strict=True), start=1):
             cells = ["loss_of_sample", str(i), *map(_number, z), _number(loss), "", "nats"]
-            writer.writerow([_text(name), *cells, *common])
+            writer.writerow([_text(name), *cells, *common, ""])
     return file.getvalue()
 
 
@@ -104,7 +109,7 @@ for folder in {folders}:
     mean, stddev = view.mean.round(2), (view.scale * view.stddev).round(3)
     print(f"{{folder}}: mean {{mean}}, stddev {{stddev}}")
     for row in view.rows():
-        if row.shown != "no q":  # row.name, row.sentence, row.value and row.error say more
+        if row.shown not in ("", "no q"):  # row.name, .sentence, .value, .error say more
             print(f"{{row.key:22}}{{row.shown.replace('−', '-'):>13}}  {{row.certainty}}")
 """
 
@@ -113,8 +118,9 @@ def view_script(models: Sequence[str], choices: Choices) -> str:
     """A script that computes the numbers of a view again and prints what the page shows.
 
     Each row of the page's table is a line, the predicted price below the price; a row that the
-    page leaves empty for want of a q is left out. It needs NumPy and `vae_core`, run in a
-    checkout: shipped models are read from `assets/models`, others from a folder of their name.
+    page leaves empty for want of a q, or of a prediction, is left out. It needs NumPy and
+    `vae_core`, run in a checkout: shipped models are read from `assets/models`, others from a
+    folder of their name.
 
     Args:
         models: names of the models on the page.

@@ -22,9 +22,6 @@ __all__ = [
     "objective_sentence",
     "picture_caption",
     "picture_change",
-    "predicted_price",
-    "predicts_price",
-    "sigma_set_by",
     "verdict",
 ]
 
@@ -42,49 +39,6 @@ SETTINGS = {
 }
 
 COMPARED = 100  # test images whose pictures are compared, each with each
-
-
-def sigma_set_by(trained: Metadata) -> str:
-    """What in a model's objective holds its σ.
-
-    Returns:
-        `"price"`: the price of σ against the KL, both read the same σ; `"recipe"`: the same with
-        the blog's two readings of one head; `"kl"`: the KL alone, which is least at 1;
-        `"nothing"`: neither.
-    """
-    objective, beta = trained.training.trained_for, trained.training.beta
-    if objective.points == "mean":
-        return "kl" if objective.has_kl and beta > 0 else "nothing"
-    return "price" if objective.head == "log_var" else "recipe"
-
-
-def predicts_price(trained: Metadata) -> bool:
-    """Whether the price of σ is predicted by (2 - tr Σ)/2: the price trained σ, at β = 1."""
-    return sigma_set_by(trained) == "price" and trained.training.beta == 1
-
-
-def predicted_price(trained: Metadata, view: View) -> float:
-    """What the optimum of a model's own objective predicts of the price, in nats.
-
-    The price is taken to rise as σ², so that its slope in ln σ is twice itself. At the least
-    price + β KL the slopes balance, d by d: price = β (1 - σ²)/2. The blog's head s enters the
-    noise as σ = 0.1 eˢ and the KL as ln σ² = s, whose slope in s is (eˢ - 1)/2: there
-    price = β (1 - eˢ)/4.
-
-    Args:
-        trained: of the model.
-        view: of an image under it; the multiplier of σ enters squared.
-
-    Returns:
-        NaN where the price had no part in training σ.
-    """
-    beta, variance = trained.training.beta, np.square(view.stddev)
-    kind = sigma_set_by(trained)
-    if kind == "price":
-        return float(view.scale**2 * beta * np.sum(1 - variance) / 2)
-    if kind == "recipe":
-        return float(view.scale**2 * beta * np.sum(1 - view.stddev / 0.1) / 4)
-    return math.nan
 
 
 def differing(trained: Sequence[Metadata]) -> list[str]:
@@ -242,24 +196,23 @@ def description(name: str, view: View) -> str:
 
 
 def numbers(view: View) -> list[dict[str, Any]]:
-    """The rows of a panel's table, in nats."""
+    """The rows of a panel's table, in nats; `beside` is a number that has no row of its own."""
     rows = view.rows()
-    beside = {row.beside: row for row in rows if row.beside and not math.isnan(row.value)}
-    table = []
-    for row in rows:
-        if row.beside:
-            continue
-        error, other = row.certainty, beside.get(row.key)
-        if row.key == "price":  # its error stands with -ELBO
-            error = f"{other.name} {other.shown}" if other and view.scale else ""
-        table.append(
-            {
-                "name": row.name,
-                "symbol": row.symbol,
-                "sentence": row.sentence,
-                "colour": row.colour,
-                "value": row.shown,
-                "error": error,
-            }
-        )
-    return table
+    beside = {
+        row.beside: f"{row.name} {row.shown}"
+        for row in rows
+        if row.beside and not math.isnan(row.value)
+    }
+    return [
+        {
+            "name": row.name,
+            "symbol": row.symbol,
+            "sentence": row.sentence,
+            "colour": row.colour,
+            "value": row.shown,
+            "error": row.certainty,
+            "beside": beside.get(row.key, ""),
+        }
+        for row in rows
+        if not row.beside
+    ]

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ..arrays import Array
 from ..maths import gaussian
+from ..maths.estimators import monte_carlo
 from ..models.data import Dataset, pixels
 from ..models.network import Network
 from ..models.settings import TrainingConfig
@@ -38,7 +39,8 @@ class Snapshot:
         stddev: of q for the first image of each class and for the drawing, `(marked, 2)`; zero
             without a q.
         measures: averages over the test images in nats: `loss_at_mean`, `sampled_loss` (one z per
-            image), `kl`; and `stddev`, the median. None where there is none, or it is infinite.
+            image), `kl`; `stddev`, the median; and `price_stderr`, the standard error of the
+            difference of the two losses. None where there is none, or it is infinite.
     """
 
     mean: Array
@@ -74,15 +76,20 @@ class Snapshots:
         network = Network(arrays, self.config.model, self.config.trained_for.head)
         with np.errstate(all="ignore"):  # a diverging run has infinite figures: None below
             mean, stddev = network.encode(self.x)
+            at_mean = network.reconstruction_loss(self.x, mean)
             measures = {
-                "loss_at_mean": network.reconstruction_loss(self.x, mean).mean(),
+                "loss_at_mean": at_mean.mean(),
                 "sampled_loss": np.nan,
                 "kl": np.nan,
                 "stddev": np.nan,
+                "price_stderr": np.nan,
             }
             if network.has_posterior:
                 z = gaussian.reparameterize(mean, stddev, self.epsilon)
-                measures["sampled_loss"] = network.reconstruction_loss(self.x, z).mean()
+                sampled = network.reconstruction_loss(self.x, z)
+                measures["sampled_loss"] = sampled.mean()
+                # Of the same images: what differs between them is in neither loss alone.
+                measures["price_stderr"] = float(monte_carlo(sampled - at_mean).error)
                 measures["kl"] = gaussian.kl(mean, stddev).mean()
                 measures["stddev"] = np.median(stddev)
             stddev = stddev[self.marked]

@@ -5,6 +5,8 @@ import streamlit as st
 
 from ...experiments.claim_1_expectation import DRAWS, running_average, verdict
 from ...experiments.experiment import no_posterior
+from ...experiments.phrases import bounded
+from ...experiments.quantity import LEAST_SAMPLES
 from ...experiments.subject import Subject
 from ..parts.figures import add_band, add_line, draw, figure, symbols
 from ..visitor.session import resample
@@ -24,7 +26,7 @@ def show(subject: Subject) -> None:
     shown = np.unique(np.geomspace(1, DRAWS, 240).round().astype(int)) - 1
     count, average, error = result.count[shown], result.average[shown], result.error[shown]
     target = figure("samples L", "loss / nats", log_x=True)
-    band = slice(1, None)  # one sample has no standard error
+    band = count >= LEAST_SAMPLES
     add_band(
         target,
         count[band],
@@ -34,17 +36,17 @@ def show(subject: Subject) -> None:
         colours["sample"],
     )
     add_line(target, count, average, "average of L samples", colours["sample"])
-    reference = np.full(len(count), float(result.reference.value[0]))
+    integral, bound = float(result.reference.value[0]), float(result.reference.error[0])
+    reference = np.full(len(count), integral)
     add_line(target, count, reference, "E over q, integrated", colours["x"], "dash")
     spread = 3 * float(result.error[15])
-    middle = float(reference[0])
-    target.update_yaxes(range=[middle - spread * 1.6, middle + spread * 1.6])
+    target.update_yaxes(range=[integral - spread * 1.6, integral + spread * 1.6])
     st.markdown(verdict(result))
     draw(
         target,
         f"Average loss over L samples of q against L, from {average[0]:.1f} nats at L = 1 to "
         f"{average[-1]:.2f} at L = {DRAWS}, with a band of two standard errors; the integral is "
-        f"{reference[0]:.2f}.",
+        f"{bounded(integral, bound)}.",
         "figure-running-average",
     )
     st.button("Resample", key="resample-claim", on_click=resample)

@@ -45,20 +45,24 @@ def show(subject: Subject) -> None:
             _losses(result)
         with columns[1]:
             st.markdown("**Estimates of the gradient, one sample each, this image**")
-            first, less = result.ratio, result.baselined_ratio
+            first, less, errors = result.ratio, result.baselined_ratio, result.variance_stderrs
             table(
                 ["with respect to the mean of q", "variance", "times"],
                 [
-                    ["pathwise: through the sample z = μ + σε", _figure(result.pathwise), "1"],
+                    [
+                        "pathwise: through the sample z = μ + σε",
+                        _figure(result.pathwise, errors[0]),
+                        "1",
+                    ],
                     [
                         "score function: through ln q",
-                        _figure(result.score),
-                        _figure(first.value),
+                        _figure(result.score, errors[1]),
+                        _figure(first.value, first.stderr),
                     ],
                     [
                         "score function, less its mean loss",
-                        _figure(result.baselined),
-                        _figure(less.value),
+                        _figure(result.baselined, errors[2]),
+                        _figure(less.value, less.stderr),
                     ],
                 ],
             )
@@ -72,8 +76,12 @@ def show(subject: Subject) -> None:
         _histories()
 
 
-def _figure(value: float) -> str:
-    return f"{value:,.0f}" if value >= 100 else significant(value, 3)
+def _figure(value: float, stderr: float) -> str:
+    """An estimate with one standard error; a dash for the ratio of two variances of 0."""
+    if not np.isfinite(value):
+        return "–"
+    shown = f"{value:,.0f}" if value >= 100 else significant(value, 3)
+    return f"{shown} ± {significant(stderr)}"
 
 
 def _losses(result: Spread) -> None:

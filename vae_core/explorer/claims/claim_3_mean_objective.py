@@ -10,7 +10,7 @@ from ...experiments.claim_3_mean_objective import (
     COMPARED,
     compare,
     field_sentence,
-    gap_fields,
+    price_fields,
     trained_as,
     verdict,
 )
@@ -46,7 +46,7 @@ def show(subject: Subject) -> None:
         table(
             ["nats", *(f"`{name}`" for name in trained.names)],
             [
-                ["loss at the mean", *(nats(view.loss_at_mean) for view in views)],
+                ["loss at the mean", *(view.row("loss_at_mean").shown for view in views)],
                 ["expected loss", *(_loss(view) for view in views)],
                 ["KL", *(nats(view.kl) for view in views)],
                 [
@@ -80,13 +80,13 @@ def show(subject: Subject) -> None:
         width=300,
     )
     model = subject.model
-    gap, prediction = gap_fields(model, stddev)
-    largest = float(max(gap.values.max(), np.quantile(prediction.values, 0.98)))
+    price, prediction = price_fields(model, stddev)
+    largest = float(max(price.values.max(), np.quantile(prediction.values, 0.98)))
     for column, field, title, key in zip(
         st.columns(2),
-        (gap, prediction),
+        (price, prediction),
         (f"Price of σ under {model.name}", f"½ tr(HΣ) under {model.name}: second order"),
-        ("figure-gap", "figure-prediction"),
+        ("figure-price", "figure-prediction"),
         strict=True,
     ):
         with column:
@@ -97,7 +97,7 @@ def show(subject: Subject) -> None:
                 f"{significant(float(field.values.max()))}.",
                 key,
             )
-    st.caption(field_sentence(gap, prediction, model.name, stddev))
+    st.caption(field_sentence(price, prediction, model.name, stddev))
 
 
 def _loss(view: View) -> str:

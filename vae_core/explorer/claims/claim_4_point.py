@@ -4,6 +4,7 @@ import numpy as np
 import streamlit as st
 
 from ...experiments.claim_4_point import codes_of, codes_sentence, shrink, verdict
+from ...experiments.phrases import bounded
 from ...experiments.subject import Subject
 from ..parts.figures import add_line, draw, figure, link_axes, mark, symbols
 from .caching import cached
@@ -34,7 +35,7 @@ def show(subject: Subject) -> None:
         draw(
             target,
             f"Expected loss, KL and minus ELBO against the factor c on a logarithmic axis; minus "
-            f"ELBO is least, {lowest:.1f} nats, at c = {result.best:.2g}"
+            f"ELBO is least, {bounded(lowest, result.bound.error)} nats, at c = {result.best:.2g}"
             f"{'' if result.bound.inside else ' or beyond'}.",
             "figure-shrink",
         )

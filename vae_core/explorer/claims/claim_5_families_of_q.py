@@ -84,12 +84,12 @@ def _fit_flow(model: LoadedModel, x: Array) -> Fit:
 def _row(one: Fit | None, view: View) -> tuple[str, str, str]:
     if one is None:
         return ("…", "…", "…")
-    slack = nats(shown_slack(one.negative_elbo, view))
+    slack = bounded(shown_slack(one.negative_elbo, view), one.error)
     return (nats(one.kl), bounded(one.negative_elbo, one.error), slack)
 
 
 def _table(found: Fits, fits: dict[str, Fit], has_posterior: bool) -> None:
-    view = found.view
+    view, evidence = found.view, float(found.view.evidence.error[0])
     rows = [
         [
             FAMILIES[name].title,
@@ -98,17 +98,16 @@ def _table(found: Fits, fits: dict[str, Fit], has_posterior: bool) -> None:
         for name in FAMILIES
     ]
     if has_posterior:
-        error = float(view.expected_loss.error[0]) + float(view.evidence.error[0])
-        bound = bounded(view.negative_elbo, error)
+        integral = float(view.expected_loss.error[0])
         own = (
             nats(view.kl),
-            bound,
-            nats(shown_slack(view.negative_elbo, view)),
+            bounded(view.negative_elbo, integral),
+            bounded(shown_slack(view.negative_elbo, view), integral + evidence),
         )
         rows.append(["the encoder's own", *own])
     table(["q", "KL to the prior", "−ELBO", "slack"], rows)
     st.caption(
-        f"−log p(x) = {nats(view.negative_log_evidence)} nats: −ELBO of no q is "
+        f"−log p(x) = {bounded(view.negative_log_evidence, evidence)} nats: −ELBO of no q is "
         "less. For the images with the largest slack first, choose the order *slack* under *Which*."
     )
 
@@ -148,7 +147,7 @@ def _plane(found: Fits, one: Fit) -> None:
     draw(
         target,
         f"Contours of the true posterior and of the fitted {FAMILIES[one.family].title}, which is "
-        f"{nats(shown_slack(one.negative_elbo, found.view))} nats from it.",
+        f"{bounded(shown_slack(one.negative_elbo, found.view), one.error)} nats from it.",
         f"figure-family-{one.family}",
     )
 

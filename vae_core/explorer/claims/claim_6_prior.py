@@ -11,7 +11,7 @@ from ...experiments.claim_6_prior import (
     generation,
     verdict,
 )
-from ...experiments.quantity import nats
+from ...experiments.phrases import bounded
 from ...experiments.subject import Subject
 from ..parts.figures import add_line, draw, ellipse, heat_map, show_pictures, table
 from ..visitor.session import resample
@@ -53,9 +53,12 @@ def show(subject: Subject) -> None:
             ],
             [
                 f"−log p(x), average of {found[0].images:,} test images / nats",
-                *(nats(one.test_evidence) for one in found),
+                *(bounded(one.test_evidence, one.test_error) for one in found),
             ],
-            ["−log p(x), this image / nats", *(nats(one.evidence) for one in found)],
+            [
+                "−log p(x), this image / nats",
+                *(bounded(one.evidence, one.error) for one in found),
+            ],
         ],
     )
     st.caption(

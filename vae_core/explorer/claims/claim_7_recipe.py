@@ -45,7 +45,7 @@ def show(subject: Subject) -> None:
             [
                 ["expected loss", *[bounded(found.loss, found.error)] * 2],
                 ["KL", *(nats(remainder(total, found.loss)) for total in sums)],
-                ["sum", *(nats(total) for total in sums)],
+                ["sum", *(bounded(total, found.error) for total in sums)],
                 ["σ in the KL", _pair(found.described), _pair(found.sampled)],
             ],
         )
@@ -60,8 +60,8 @@ def show(subject: Subject) -> None:
                     name,
                     f"{one.sampled:.3f}" + ("" if one.inside else " or beyond"),
                     f"{one.described:.3f}",
-                    nats(one.printed),
-                    nats(one.negative_elbo),
+                    bounded(one.printed, one.error),
+                    bounded(one.negative_elbo, one.error),
                     nats(one.off),
                 ]
                 for name, one in cached(settled, model, x=subject.x).items()

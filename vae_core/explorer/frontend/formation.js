@@ -10,13 +10,20 @@ const ARRIVAL = 300; // milliseconds in which the points move to a new epoch
 const HANDLED = 120; // the same under the visitor's hand
 const REPLAY = { whole: 6000, least: 80, most: ARRIVAL };
 
+// Name, value, digits and, of an average over samples, its standard error.
 const MEASURES = [
   ["loss at the <span class='mean'>mean</span>", (m) => m.loss_at_mean, 2],
-  ["loss over <span class='sample'>samples</span>", (m) => m.sampled_loss, 2],
-  ["price of sampling", (m) => m.sampled_loss === null ? null : m.sampled_loss - m.loss_at_mean, 2],
+  ["loss over <span class='sample'>samples</span>", (m) => m.sampled_loss, 2, (m) => m.price_stderr],
+  ["price of σ", priceOf, 2, (m) => m.price_stderr],
   ["KL", (m) => m.kl, 2],
   ["median σ", (m) => m.stddev, 3],
 ];
+
+// The difference of the two losses in the digits shown.
+function priceOf({ sampled_loss: sampled, loss_at_mean: atMean }) {
+  const known = Number.isFinite(sampled) && Number.isFinite(atMean);
+  return known ? Number(sampled.toFixed(2)) - Number(atMean.toFixed(2)) : null;
+}
 
 export class Formation {
   constructor(root) {
@@ -155,10 +162,12 @@ export class Formation {
     const { element } = this;
     const count = frame ? `, ${counted(frame)} test images` : "";
     element(".measures .epoch").textContent = frame ? `Epoch ${frame.epoch}` : "Epoch";
-    element(".measures .unit").textContent = `nats per image${count}`;
-    element(".measures tbody").innerHTML = MEASURES.map(([name, value, digits]) => {
-      const number = value(measures);
-      const text = Number.isFinite(number) ? rounded(number, digits) : "–";
+    const errors = Number.isFinite(measures.price_stderr) ? ", ± one standard error" : "";
+    element(".measures .unit").textContent = `nats per image${count}${errors}`;
+    element(".measures tbody").innerHTML = MEASURES.map(([name, value, digits, stderr]) => {
+      const [number, error] = [value(measures), stderr?.(measures)];
+      const known = Number.isFinite(error) ? ` <span class="error">± ${rounded(error, digits)}</span>` : "";
+      const text = Number.isFinite(number) ? rounded(number, digits) + known : "–";
       return `<tr><th scope="row">${name}</th><td>${text}</td></tr>`;
     }).join("");
   }

@@ -82,10 +82,11 @@ function update(panel, data) {
   });
 }
 
-function numberRow({ name, symbol, value, error, sentence, colour }) {
+function numberRow({ name, symbol, value, error, beside, sentence, colour }) {
   return `<tr class="${colour ?? ""}" title="${sentence}">
     <th scope="row">${name} <span class="symbol">${symbol}</span></th>
-    <td>${value}</td><td class="error">${error ?? ""}</td></tr>`;
+    <td>${value}</td>
+    <td class="error">${error}${beside && `<span class="beside">${beside}</span>`}</td></tr>`;
 }
 
 function showPictures(panel, data, theme) {

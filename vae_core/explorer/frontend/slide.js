@@ -196,17 +196,18 @@ class Slide {
     this.write(caption, right, y, { align: "right" });
   }
 
-  // A row is two lines: name and value, below them symbol and error.
+  // A row is two lines: name, what stands beside it, and value; below them symbol and error.
   numbers(rows, { x, y, width, height }, size) {
     const pitch = height / rows.length;
     const small = Math.max(SMALL, size - 7);
-    rows.forEach(({ name, symbol, value, error, colour }, i) => {
+    rows.forEach(({ name, symbol, value, error, beside, colour }, i) => {
       const upper = y + (i + 0.5) * pitch - 3;
       const lower = upper + size;
-      this.write(name, x, upper, { size });
-      this.write(value, x + width, upper, { size: size + 5, weight: 700, align: "right" });
+      const left = x + this.write(name, x, upper, { size }) + 14;
+      const right = x + width - this.write(value, x + width, upper, { size: size + 5, weight: 700, align: "right" });
+      if (beside) this.write(beside, left, upper, { size: small, colour: this.quiet, within: right - left - 14 });
       this.symbol(symbol, x, lower, small + 2, this.theme.symbol[colour] ?? this.quiet);
-      this.write(error ?? "", x + width, lower, { size: small, colour: this.quiet, align: "right" });
+      this.write(error, x + width, lower, { size: small, colour: this.quiet, align: "right" });
       if (i) this.rule(x, y + i * pitch, x + width, y + i * pitch);
     });
   }

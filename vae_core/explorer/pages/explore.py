@@ -14,7 +14,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from ...errors import InputError
 from ...experiments.choices import Choices
-from ...experiments.quantity import KINDS
+from ...experiments.quantity import KINDS, LEAST_SAMPLES
 from ...experiments.view import shown_picture, view_of
 from ...experiments.wording import (
     description,
@@ -271,7 +271,8 @@ def _legend() -> None:
         "\n".join(
             f"- **{kind.name}.** {kind.sentence}" for kind in KINDS.values() if not kind.beside
         )
-        + "\n\nAll numbers are in nats. Beside an average over samples stands its standard error; "
-        "beside an integral the last change of its value, and *exact* where that is below half a "
-        "unit of the last digit."
+        + "\n\nAll numbers are in nats. After an average over samples, ± is one standard error "
+        f"(none below {LEAST_SAMPLES} samples); after an integral, *within* is a bound of its "
+        "error, *exact* a bound below half a unit of the last digit. Sums close in the digits "
+        "shown: the loss at the mean takes what rounding leaves, at most .01."
     )

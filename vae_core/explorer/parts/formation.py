@@ -169,7 +169,7 @@ def mount_formation(
         live: whether more frames will come.
         history: values of each complete epoch, from epoch 1: `loss`, `reconstruction_loss`, `kl`,
             and the same of the test images as `test_loss`, …
-        measures: of each frame: `loss_at_mean`, `sampled_loss`, `kl`, `stddev`.
+        measures: of each frame: `loss_at_mean`, `sampled_loss`, `kl`, `stddev`, `price_stderr`.
         note: a short text below it all.
     """
     with st.container(key="formation-frames"):

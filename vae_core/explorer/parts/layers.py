@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ...experiments.phrases import significant
 from ...experiments.view import View
 from ...inference import latent
 from ...inference.loaded_model import LoadedModel
@@ -51,10 +52,11 @@ def _posterior(model: LoadedModel, view: View) -> Drawn:
     return field_data(field, f"strongest: {field.values.max():.3g} per unit²")
 
 
-def _gap(model: LoadedModel) -> Drawn:
+def _price(model: LoadedModel) -> Drawn:
     stddev = float(np.median(model.stddev))
-    field = latent.jensen_gap(model.network, stddev, latent.extent_of(model.mean))
-    return field_data(field, f"strongest: {field.values.max():.2f} nats at σ = {stddev:.2f}")
+    field = latent.price_field(model.network, stddev, latent.extent_of(model.mean))
+    strongest, own = significant(float(field.values.max())), significant(stddev)
+    return field_data(field, f"strongest: price of σ ≈ {strongest} nats at σ = {own}")
 
 
 def _aggregate(model: LoadedModel) -> Drawn:
@@ -75,8 +77,8 @@ LAYERS: dict[str, Layer] = {
         of_view=_posterior,
     ),
     "gap": Layer(
-        "What sampling with the model's median σ costs at each place, in nats.",
-        of_model=_gap,
+        "The price of σ at each place, for the model's median σ, in nats.",
+        of_model=_price,
         needs_q=True,
     ),
     "aggregate": Layer(

@@ -1,7 +1,7 @@
 """The sentences about a training run, computed from how it stands."""
 
 from ...experiments.phrases import significant
-from ...experiments.quantity import nats
+from ...experiments.quantity import nats, plus_minus, remainder
 from ..server.jobs import JobView
 
 __all__ = ["progress_text", "run_verdict", "waiting_text"]
@@ -75,13 +75,15 @@ def _finding(view: JobView) -> str:
             f"{drawn}, the loss at the mean is {nats(at_mean)} nats; a sample's is beyond all "
             "numbers."
         )
-    price = sampled - at_mean
+    price = remainder(sampled, at_mean)
+    stderr = last.get("price_stderr")
+    spread = f" {plus_minus(stderr)}" if stderr is not None else ""
     compared = f"{nats(sampled)} against {nats(at_mean)} nats"
     verb = "costs" if price >= 0 else "saves"
     figures = (
         f"{drawn}, one z each, decoding a sample {verb} "
-        f"{nats(abs(price))} nats ({compared}) and the KL is {nats(kl)}: −ELBO "
-        f"{nats(round(sampled, 2) + round(kl, 2))}; the median σ is {significant(stddev)}."
+        f"{nats(abs(price))}{spread} nats ({compared}) and the KL is {nats(kl)}: −ELBO "
+        f"{nats(round(sampled, 2) + round(kl, 2))}{spread}; the median σ is {significant(stddev)}."
     )
     if kl < COLLAPSED:
         figures += (
