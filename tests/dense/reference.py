@@ -176,8 +176,9 @@ def expected_loss(
     while True:
         u, member = lattice(spacing)
         weight = np.exp(-0.5 * (u**2).sum(axis=1))
-        terms = np.bincount(member, weight * model.losses(x, mean + stddev * u), 4)
-        masses = np.bincount(member, weight, 4)
+        losses = model.losses(x, mean + stddev * u)
+        terms = np.bincount(member, weight * losses, 4).astype(np.float64)
+        masses = np.bincount(member, weight, 4).astype(np.float64)
         new = float(terms.sum() / masses.sum())
         error, value = max(abs(new - value), spread_of_four(terms, masses)), new
         if error < settled or spacing / 2 < finest:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .evidence import plane
-from .reference import NAMES, Array
+from .reference import NAMES
 from .tables import WIDE_MODELS, expectation
 from .views import COUNT, view
 
@@ -46,8 +46,14 @@ class Stored:
     def save(self) -> None:
         """Writes the file; whoever reads it meanwhile finds the last one whole."""
         partial = self.path.with_name(f".{self.path.name}.new.npz")
-        arrays: dict[str, Array] = {k: v for k, v in vars(self).items() if k != "path"}
-        np.savez_compressed(partial, **arrays)
+        np.savez_compressed(
+            partial,
+            value=self.value,
+            error=self.error,
+            evidence=self.evidence,
+            evidence_error=self.evidence_error,
+            mark=self.mark,
+        )
         partial.replace(self.path)
 
     def missing(self) -> Iterator[tuple[int, bool]]:
