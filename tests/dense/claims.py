@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from .reference import NAMES, expected_loss, net, test_images
+from .reference import NAMES, expected_loss, net, pictures
 from .searches import READINGS, least, printed, shrunk
 from .views import as_pixels
 
@@ -26,7 +26,7 @@ READ = 8  # images of claim 7
 
 
 def picture(name: str, image: int) -> NDArray[np.float32]:
-    return as_pixels(test_images(name)[image])
+    return as_pixels(pictures(name)[image])
 
 
 class Claims:
@@ -54,10 +54,10 @@ class Claims:
                 self.bound[i] = least(shrunk(net(name), x), *FACTORS)
                 self._save(f"claim 4, {name}, image {image}: {self.bound[i]}")
         for i, image in enumerate(IMAGES[:READ]):
-            x = picture("blog", image)
+            prints = printed(net("blog"), picture("blog", image))
             for j, reading in enumerate(READINGS):
                 if np.isnan(self.printed[i, j]).any():
-                    self.printed[i, j] = least(printed(net("blog"), x, reading), *STDDEVS)
+                    self.printed[i, j] = least(prints(reading), *STDDEVS)
                     self._save(f"claim 7, image {image}, {reading}: {self.printed[i, j]}")
         for i, image in enumerate(IMAGES):
             x, model = picture("autoencoder", image), net("autoencoder")

@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from .reference import AT_ONCE, Array, Net, Value, net, test_images
+from .reference import AT_ONCE, Array, Net, Value, net, pictures
 
 __all__ = ["Plane", "plane"]
 
@@ -72,7 +72,7 @@ def _log_sum(values: Array) -> float:
 @cache
 def plane(name: str) -> Plane:
     """The plane of a shipped model, as far as its codes reach and farther."""
-    images = test_images(name) / 255
+    images = pictures(name) / 255
     mean, _ = net(name).encode(images)
     half = min(math.ceil(float(np.abs(mean).max()) + MARGIN), FARTHEST)
     return Plane(net(name), half)

@@ -26,8 +26,8 @@ __all__ = [
     "kl",
     "lattice",
     "net",
+    "pictures",
     "spread_of_four",
-    "test_images",
 ]
 
 Array = NDArray[np.float64]
@@ -114,7 +114,7 @@ def net(name: str) -> Net:
 
 
 @cache
-def test_images(name: str) -> NDArray[np.uint8]:
+def pictures(name: str) -> NDArray[np.uint8]:
     """The test images of a model's data set, `(images, pixels)`."""
     file = "fashion.npz" if name.startswith("fashion") else "mnist.npz"
     with np.load(ASSETS / file) as archive:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ Curve = Callable[[float, bool], Value]  # at ln of a width; the second says whet
 ROUGH = 1 / 8  # spacing: tells where the lowest points are
 POINTS = 45  # of the first look
 NEAR = 0.5  # nats: a valley of the first look that is not deeper by more is looked into
-STEPS = 10  # of a golden section: 1 % of its bracket
+STEPS = 8  # of a golden section: 2 % of its bracket
 GOLDEN = (math.sqrt(5) - 1) / 2
 
 
@@ -53,15 +54,22 @@ def shrunk(model: Net, x: NDArray[np.floating]) -> Curve:
     return curve
 
 
-def printed(model: Net, x: NDArray[np.floating], reading: Reading) -> Curve:
-    """What a reading prints where both stddevs are σ, at ln σ."""
+def printed(model: Net, x: NDArray[np.floating]) -> Callable[[Reading], Curve]:
+    """For each reading what it prints where both stddevs are σ, at ln σ."""
     mean, _ = model.encode(x)
 
-    def curve(t: float, rough: bool = False) -> Value:
-        loss, error = _loss(model, x, mean, np.full(2, math.exp(t)), rough)
-        return loss + kl(mean, np.full(2, reading.described(math.exp(t)))), error
+    @cache  # the readings share the losses
+    def loss_at(t: float, rough: bool) -> Value:
+        return _loss(model, x, mean, np.full(2, math.exp(t)), rough)
 
-    return curve
+    def of(reading: Reading) -> Curve:
+        def curve(t: float, rough: bool = False) -> Value:
+            loss, error = loss_at(t, rough)
+            return loss + kl(mean, np.full(2, reading.described(math.exp(t)))), error
+
+        return curve
+
+    return of
 
 
 def least(curve: Curve, low: float, high: float) -> Value:

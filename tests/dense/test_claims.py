@@ -13,7 +13,7 @@ from vae_core.experiments.claim_7_recipe import settled
 from ..seldom import seldom
 from .claims import IMAGES, PAIRS, READ, Claims, picture
 from .judging import HALF_A_UNIT, loaded
-from .reference import kl, net, test_images
+from .reference import kl, net, pictures
 from .searches import READINGS, hole_share, printed, shrunk
 
 STORED = Claims()
@@ -55,14 +55,14 @@ def test_claim_4_knows_what_noise_does_to_a_code(i: int) -> None:
 @pytest.mark.parametrize("i", seldom(range(READ), often=OFTEN_7))
 def test_claim_7_settles_where_what_is_printed_is_least(i: int) -> None:
     x, model = picture("blog", IMAGES[i]), net("blog")
-    found = settled(loaded("blog"), x)
+    found, prints = settled(loaded("blog"), x), printed(model, x)
     assert len(found) == len(READINGS)
     mean, _ = model.encode(x)
     for (name, one), reading, own in zip(found.items(), READINGS, STORED.printed[i], strict=True):
         where = f"{name}, image {IMAGES[i]}, σ = {one.sampled:.4f}"
         error = float(getattr(one, "error", 0.0))  # of what it prints, where it says so
         assert not off(one.printed, error, own), f"{where}: {off(one.printed, error, own)}"
-        value, own_error = printed(model, x, reading)(math.log(one.sampled), False)
+        value, own_error = prints(reading)(math.log(one.sampled), False)
         wrong = off(one.printed, error, (value, own_error))
         assert not wrong, f"{where}, there: {wrong}"
         assert value <= own[0] + own[1] + own_error + error + HALF_A_UNIT, where
@@ -75,7 +75,7 @@ def test_claim_7_settles_where_what_is_printed_is_least(i: int) -> None:
 @pytest.mark.parametrize("name", COMPARED)
 def test_claim_6_counts_the_holes(name: str) -> None:
     found = generation(loaded(name), picture(name, IMAGES[0]))
-    codes, _ = net(name).encode(test_images(name) / 255)
+    codes, _ = net(name).encode(pictures(name) / 255)
     assert found.holes == pytest.approx(hole_share(codes, RADIUS), abs=SHARE_OFF)
     draws = np.random.default_rng(0).standard_normal(codes.shape)
     assert found.chance == pytest.approx(hole_share(draws, RADIUS), abs=SHARE_OFF)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .reference import NAMES, Array, net, test_images
+from .reference import NAMES, Array, net, pictures
 
 __all__ = ["COUNT", "SEED", "View", "as_pixels", "view"]
 
@@ -65,8 +65,8 @@ def view(n: int, seed: int = SEED) -> View:
     chance, some = rng.random(), round(float(rng.uniform(0.05, 3)), 2)
     scale = 1.0 if chance < 0.3 else 0.0 if chance < 0.33 else some
     if kind == "test":
-        index = int(rng.integers(len(test_images(name))))
-        x, note = as_pixels(test_images(name)[index]), str(index)
+        index = int(rng.integers(len(pictures(name))))
+        x, note = as_pixels(pictures(name)[index]), str(index)
     elif kind == "drawn":
         x, note = as_pixels(_drawing(rng)), ""
     else:
