@@ -103,7 +103,7 @@ def _golden(curve: Curve, a: float, b: float) -> Value:
     return min(found)
 
 
-def hole_share(codes: Array, radius: float, step: float = 0.005, edge: float = 5.5) -> float:
+def hole_share(codes: Array, radius: float, step: float = 0.01, edge: float = 5.5) -> float:
     """Mass of N(0, I) farther than `radius` from every code.
 
     Of each line of constant z₁, `step` apart, the discs cover intervals, whose mass is known.

@@ -37,6 +37,9 @@ class Table:
         model: with one hidden layer.
         half: half the side.
         spacing: between neighbours.
+
+    Raises:
+        ValueError: the decoder is deeper.
     """
 
     def __init__(self, model: Net, half: float = HALF, spacing: float = SPACING):

@@ -77,5 +77,9 @@ def test_claim_6_counts_the_holes(name: str) -> None:
     found = generation(loaded(name), picture(name, IMAGES[0]))
     codes, _ = net(name).encode(pictures(name) / 255)
     assert found.holes == pytest.approx(hole_share(codes, RADIUS), abs=SHARE_OFF)
-    draws = np.random.default_rng(0).standard_normal(codes.shape)
+
+
+def test_claim_6_counts_the_holes_of_as_many_draws_of_the_prior() -> None:
+    found = generation(loaded("sample"), picture("sample", IMAGES[0]))
+    draws = np.random.default_rng(0).standard_normal((len(pictures("sample")), 2))
     assert found.chance == pytest.approx(hole_share(draws, RADIUS), abs=SHARE_OFF)
