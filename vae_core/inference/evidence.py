@@ -7,7 +7,8 @@ of a lattice falls as 2 exp(-2π²σ²/Δ²); the folds of a ReLU decoder leave 
 cells are four lattices of the last spacing, shifted against each other, which err about as much
 as it did. How far their sums lie apart tells what a last change that is small by chance does not:
 
-    error = F max(|last change|, contrasts of the quarters / 2) + what was dropped
+    error = F max(|last change|, contrasts of the quarters / 2, ρ what it was a level before)
+            + what was dropped
 """
 
 from collections.abc import Callable, Hashable
