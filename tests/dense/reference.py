@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 __all__ = [
     "ASSETS",
     "NAMES",
+    "SETTLED",
     "Array",
     "Net",
     "Value",
