@@ -18,7 +18,7 @@ __all__ = ["EVIDENCE", "HALF_A_UNIT", "KL", "Judged", "complaints", "judged", "l
 
 HALF_A_UNIT = 0.005  # nats: the page shows two decimals
 WITHIN, FACTOR = 0.99, 3.0  # the share that lies within its bound, and where all do
-SINGLE = 1e-6  # of a KL, for the single precision of the encoder
+SINGLE = 1e-6  # of a KL: what rounding may make of it
 KL, EVIDENCE = "KL", "-log p(x)"
 
 
@@ -100,7 +100,7 @@ def judged(n: int, stored: Stored) -> list[Judged]:
 
     def add(name: str, stated: float, bound: float, own: float, error: float) -> None:
         where = f"view {n} ({one.model}, {one.kind} {one.note}, scale {one.scale})"
-        unit = SINGLE * own if name == KL else HALF_A_UNIT
+        unit = SINGLE * abs(own) if name == KL else HALF_A_UNIT
         found.append(Judged(name, where, stated, bound, own, error, unit))
 
     integral = page.expected_loss
@@ -113,7 +113,8 @@ def judged(n: int, stored: Stored) -> list[Judged]:
         bound = shown["negative_log_evidence"]
         add(EVIDENCE, page.negative_log_evidence, bound, evidence, evidence_error)
     if one.scaled.all():
-        add(KL, page.kl, 0.0, own_kl, 0.0)
+        # Of the page's q: at σ near 1 the encoder's single precision alone makes 2e-6 of it.
+        add(KL, page.kl, 0.0, kl(page.mean, one.scale * page.stddev), 0.0)
         add("-ELBO", page.negative_elbo, shown["negative_elbo"], loss + own_kl, error)
         if answered:
             slack, both = loss + own_kl - evidence, error + evidence_error

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from .evidence import plane
-from .judging import EVIDENCE, complaints, judged
+from .judging import EVIDENCE, complaints, judged, loaded
 from .reference import NAMES, SETTLED, expected_loss, net
 from .references import WITH_EVIDENCE, Stored
 from .views import COUNT, KINDS, view
@@ -40,6 +40,14 @@ def test_the_views_are_of_all_kinds() -> None:
 
 def test_the_stored_values_are_of_these_views() -> None:
     assert {n: view(n).mark for n in FEW} == {n: int(STORED.mark[n]) for n in FEW}
+
+
+def test_the_encoder_in_double_precision_gives_the_same_q() -> None:
+    for n in FEW:
+        one = view(n)
+        mean, stddev = loaded(one.model).network.encode(one.x[None])
+        assert mean[0] == pytest.approx(one.mean, rel=1e-5, abs=1e-5), n
+        assert stddev[0] == pytest.approx(one.stddev, rel=1e-5), n
 
 
 def test_a_few_views_show_what_dense_lattices_find() -> None:
