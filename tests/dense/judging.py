@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
+import numpy as np
+
 from vae_core.experiments.choices import Choices
 from vae_core.experiments.view import view_of
 from vae_core.inference.loaded_model import LoadedModel, load_model
@@ -96,6 +98,7 @@ def judged(n: int, stored: Stored) -> list[Judged]:
     evidence, evidence_error = float(stored.evidence[n]), float(stored.evidence_error[n])
     at_mean = float(net(one.model).losses(one.x, one.mean[None])[0])
     own_kl = kl(one.mean, one.scaled)
+    page_kl = kl(page.mean.astype(np.float64), one.scale * page.stddev.astype(np.float64))
     found = []
 
     def add(name: str, stated: float, bound: float, own: float, error: float) -> None:
@@ -114,7 +117,7 @@ def judged(n: int, stored: Stored) -> list[Judged]:
         add(EVIDENCE, page.negative_log_evidence, bound, evidence, evidence_error)
     if one.scaled.all():
         # Of the page's q: at σ near 1 the encoder's single precision alone makes 2e-6 of it.
-        add(KL, page.kl, 0.0, kl(page.mean, one.scale * page.stddev), 0.0)
+        add(KL, page.kl, 0.0, page_kl, 0.0)
         add("-ELBO", page.negative_elbo, shown["negative_elbo"], loss + own_kl, error)
         if answered:
             slack, both = loss + own_kl - evidence, error + evidence_error
