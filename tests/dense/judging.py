@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
+import numpy as np
+
 from vae_core.experiments.choices import Choices
 from vae_core.experiments.view import view_of
 from vae_core.inference.loaded_model import LoadedModel, load_model
@@ -18,7 +20,7 @@ __all__ = ["EVIDENCE", "HALF_A_UNIT", "KL", "Judged", "complaints", "judged", "l
 
 HALF_A_UNIT = 0.005  # nats: the page shows two decimals
 WITHIN, FACTOR = 0.99, 3.0  # the share that lies within its bound, and where all do
-SINGLE = 1e-6  # of a KL, for the single precision of the encoder
+SINGLE = 1e-6  # of a KL: what rounding may make of it
 KL, EVIDENCE = "KL", "-log p(x)"
 
 
@@ -96,11 +98,12 @@ def judged(n: int, stored: Stored) -> list[Judged]:
     evidence, evidence_error = float(stored.evidence[n]), float(stored.evidence_error[n])
     at_mean = float(net(one.model).losses(one.x, one.mean[None])[0])
     own_kl = kl(one.mean, one.scaled)
+    page_kl = kl(page.mean.astype(np.float64), one.scale * page.stddev.astype(np.float64))
     found = []
 
     def add(name: str, stated: float, bound: float, own: float, error: float) -> None:
         where = f"view {n} ({one.model}, {one.kind} {one.note}, scale {one.scale})"
-        unit = SINGLE * own if name == KL else HALF_A_UNIT
+        unit = SINGLE * abs(own) if name == KL else HALF_A_UNIT
         found.append(Judged(name, where, stated, bound, own, error, unit))
 
     integral = page.expected_loss
@@ -113,7 +116,8 @@ def judged(n: int, stored: Stored) -> list[Judged]:
         bound = shown["negative_log_evidence"]
         add(EVIDENCE, page.negative_log_evidence, bound, evidence, evidence_error)
     if one.scaled.all():
-        add(KL, page.kl, 0.0, own_kl, 0.0)
+        # Of the page's q: at σ near 1 the encoder's single precision alone makes 2e-6 of it.
+        add(KL, page.kl, 0.0, page_kl, 0.0)
         add("-ELBO", page.negative_elbo, shown["negative_elbo"], loss + own_kl, error)
         if answered:
             slack, both = loss + own_kl - evidence, error + evidence_error

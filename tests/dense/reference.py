@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 __all__ = [
     "ASSETS",
     "NAMES",
+    "SETTLED",
     "Array",
     "Net",
     "Value",
@@ -126,7 +127,8 @@ def kl(mean: Array, stddev: Array) -> float:
     """KL(N(mean, diag stddev²) ‖ N(0, I)) of one q; infinite for a point."""
     if not stddev.all():
         return math.inf
-    return float(np.sum(0.5 * (mean**2 + stddev**2 - 1) - np.log(stddev)))
+    log_var = 2 * np.log(stddev)
+    return float(0.5 * np.sum(mean**2 + (np.expm1(log_var) - log_var)))
 
 
 def lattice(spacing: float, reach: float = REACH) -> tuple[Array, NDArray[np.intp]]:
