@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from vae_core.experiments.choices import Choices
-from vae_core.experiments.view import View, decoded_image, view_of
+from vae_core.experiments.view import View, compute_view, decoded_image, view_of
 from vae_core.explorer.pages.explore import panel_data
 from vae_core.explorer.parts.layers import LAYERS
 from vae_core.maths import gaussian
@@ -17,6 +17,7 @@ from .explore_page import choices, loaded, mnist
 
 MODELS = pytest.mark.parametrize("name", ["sample", "mean"])
 IMAGES = (7, 18, 1367)
+FAR = Choices(z=(-28.83, 6.19))  # a picture from where no prior reaches
 
 
 def view(name: str, image: int = 7, k: int = 16, scale: float = 1.0, seed: int = 0) -> View:
@@ -119,3 +120,24 @@ def test_a_panel_shows_the_test_image_as_it_is() -> None:
     data = panel_data(loaded("sample"), choices(image=18))
     assert base64.b64decode(data["x"]) == mnist().images[18].tobytes()
     assert data["xCaption"].endswith(f"a {mnist().labels[18]}")
+
+
+def test_a_posterior_at_the_edge_is_refused_without_much_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The sum over a posterior that the edge cuts off never settles: nobody waits for it."""
+    model = loaded("sample")
+    answered, refused = (compute_view(model, choices) for choices in (Choices(image=3), FAR))
+    assert np.isfinite(answered.negative_log_evidence)
+    assert np.isnan(refused.negative_log_evidence)
+    assert np.isfinite(refused.evidence.mean).all()
+    decoded = []
+    features = model.network.features
+    monkeypatch.setattr(
+        model.network, "features", lambda z: (decoded.append(len(z)), features(z))[1]
+    )
+    model.grid(answered.x[None], 1e-2)
+    usual = sum(decoded)
+    decoded.clear()
+    model.grid(refused.x[None], 1e-2)
+    assert sum(decoded) < 3 * usual

@@ -26,8 +26,9 @@ __all__ = ["Evidence", "EvidenceGrid", "Likelihood"]
 
 Cells = NDArray[np.int64]
 
-COARSE_MARGIN = 4.0  # what any coarse cell may hide: its middle may miss a narrow peak
-CURVED = 0.2  # of the second differences around a coarse cell: an eighth for a quadratic, and more
+COARSE_MARGIN = 8.0  # what any coarse cell may hide: its middle may miss a narrow peak
+RISE = 1.5  # times what a parabola says: a peak may be narrower than three coarse cells show
+REFUSED = 1e-6  # posterior probability at the edge of the grid
 FADING = 0.04  # of what a lattice got wrong, a level later, that is still believed
 MAX_LEVEL = 7
 FACTOR = 1.6  # calibrated on 150 random views of the shipped models, see tests/dense
@@ -183,10 +184,12 @@ class EvidenceGrid:
         log_evidence = coarse_peak + np.log(np.exp(joint - coarse_peak[:, None]).sum(axis=1))
         on_edge = ((self.cells == 0) | (self.cells == self.side - 1)).any(axis=1)
         edge_mass = np.exp(joint[:, on_edge] - log_evidence[:, None]).sum(axis=1)
-        hidden = np.maximum(hides[:, None], CURVED * self._curvature(joint))
-        hidden = np.minimum(hidden, LARGEST_MARGIN)
-        image, cell = np.nonzero(joint > coarse_peak[:, None] - _cutoff(negligible, hidden))
-        cells, hidden = self.cells[cell], hidden[image, cell]
+        refused = edge_mass >= REFUSED
+        hidden = RISE * self._rise(joint)
+        image, cell = np.nonzero(
+            joint + hidden > (coarse_peak - _cutoff(negligible, hides))[:, None]
+        )
+        cells, hidden = self.cells[cell], np.maximum(hidden[image, cell], hides[image])
         del joint
 
         error: Array = np.full(count, np.inf)
@@ -213,35 +216,34 @@ class EvidenceGrid:
             self._moments(z, image, weight, total, active, mean, covariance)
             # A sum may stand still by chance while a cell is wider than the posterior.
             variance = np.linalg.eigvalsh(covariance)[:, 0]
-            settled = (error < tolerance) & (variance > (self.spacing / 2**level) ** 2)
+            # What is refused needs its moments only.
+            settled = (refused | (error < tolerance)) & (variance > (self.spacing / 2**level) ** 2)
             keep = ~settled[image]
             keep &= joints > peak[image] - _cutoff(negligible, hidden)
             image, cells, hidden = image[keep], cells[keep], hidden[keep]
             if not len(image):
                 break
-        log_evidence = np.where(edge_mass < 1e-6, log_evidence, np.nan)
+        log_evidence = np.where(refused, np.nan, log_evidence)
         return Evidence(log_evidence, error, edge_mass, mean, covariance)
 
-    def _curvature(self, joint: Array) -> Array:
-        """How fast log p(x, z) bends down around each coarse cell, `(images, cells)`.
+    def _rise(self, joint: Array) -> Array:
+        """How far log p(x, z) may rise inside each coarse cell above its middle, `(images, cells)`.
 
-        The sum of the second differences along both axes, the largest of a cell and its
-        neighbours: what a narrow peak between the middles of cells shows of itself.
+        By the parabola through a cell and its two neighbours, along each axis: with slope s and
+        bend D a cell, s²/(2D) where its top lies inside, |s|/2 - D/8 at the edge where not.
         """
-        return in_parts(lambda part: self._bent(joint[part]), len(joint), CURVED_AT_ONCE)
+        return in_parts(lambda part: self._parabolas(joint[part]), len(joint), CURVED_AT_ONCE)
 
-    def _bent(self, joint: Array) -> Array:
+    def _parabolas(self, joint: Array) -> Array:
         field = joint.reshape(len(joint), self.side, self.side)
-        bent = np.zeros(field.shape, np.float32)
-        bent[:, 1:-1] = np.maximum(2 * field[:, 1:-1] - field[:, 2:] - field[:, :-2], 0.0)
-        bent[..., 1:-1] += np.maximum(2 * field[..., 1:-1] - field[..., 2:] - field[..., :-2], 0.0)
-        rows = bent.copy()
-        np.maximum(rows[:, 1:], bent[:, :-1], out=rows[:, 1:])
-        np.maximum(rows[:, :-1], bent[:, 1:], out=rows[:, :-1])
-        largest = rows.copy()
-        np.maximum(largest[..., 1:], rows[..., :-1], out=largest[..., 1:])
-        np.maximum(largest[..., :-1], rows[..., 1:], out=largest[..., :-1])
-        return largest.reshape(joint.shape)
+        rise = np.zeros(field.shape)
+        for turned, above in ((field, rise), (field.swapaxes(1, 2), rise.swapaxes(1, 2))):
+            before, here, after = turned[:, :-2], turned[:, 1:-1], turned[:, 2:]
+            slope, bend = 0.5 * np.abs(after - before), 2 * here - before - after
+            inside = 2 * slope < bend
+            top = np.square(slope) / np.where(inside, 2 * bend, 1.0)
+            above[:, 1:-1] += np.where(inside, top, 0.5 * slope - bend / 8)
+        return rise.reshape(joint.shape)
 
     def _log_joint_pairs(
         self, statistics: Array, image: NDArray[np.intp], cells: Cells, level: int
