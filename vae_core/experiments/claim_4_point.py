@@ -12,6 +12,7 @@ from ..maths.estimators import Estimate
 from .experiment import Experiment, Outcome
 from .least import Least, least, losses_around
 from .phrases import bounded, significant, within
+from .quantity import EXACT
 from .subject import Subject
 
 __all__ = ["EXPERIMENT", "Codes", "Shrinking", "codes_of", "codes_sentence", "shrink", "verdict"]
@@ -20,7 +21,6 @@ __all__ = ["EXPERIMENT", "Codes", "Shrinking", "codes_of", "codes_sentence", "sh
 FACTORS = np.geomspace(1e-4, 2.0, 61)
 SMALL = 0.01  # below it the KL is a straight line in ln c
 DRAWN = 0.02  # nats: of the integrals that are only drawn
-SHOWN = 0.005  # nats: less is 0.00 on the page
 NEAR_ONE = (0.8, 1.25)  # where the best factor of a q that fits lies
 REACH = 3.0  # of the prior's stddevs
 
@@ -71,7 +71,7 @@ class Shrinking:
     def gained(self) -> float:
         """By how much the least loss is below that of the mean, in nats; 0 where no c is seen."""
         gain = self.at_mean - self.alone.value
-        return gain if gain > max(self.alone.error, SHOWN) else 0.0
+        return gain if gain > max(self.alone.error, EXACT) else 0.0
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ def shrink(model: LoadedModel, x: Array) -> Shrinking:
     at_mean = float(model.network.reconstruction_loss(x, mean)[0])
     bound = least(bound_at, points, Estimate(loss.value + kl, loss.error))
     alone = Least(float(points[0]), at_mean, 0.0, float(points[0]), float(points[0]), inside=False)
-    if at_mean - float(loss.value.min()) > SHOWN:
+    if at_mean - float(loss.value.min()) > EXACT:
         alone = least(loss_at, points, loss)
     at_one = float(own.value[0] + kl_at(np.zeros(1))[0]), float(own.error[0])
     return Shrinking(FACTORS, loss.value, kl, bound, alone, at_mean, at_one)
@@ -124,13 +124,7 @@ def shrink(model: LoadedModel, x: Array) -> Shrinking:
 def codes_of(model: LoadedModel, x: Array) -> Codes:
     """The codes of a model, and the loss around that of one image."""
     mean, _ = model.network.encode(x[None])
-    noisy = expected_loss(
-        model.network,
-        model.grid,
-        x[None],
-        mean,
-        np.ones((1, 2)),
-    )
+    noisy = expected_loss(model.network, model.grid, x[None], mean, np.ones((1, 2)))
     return Codes(
         spread=model.mean.std(axis=0),
         code=mean[0],

@@ -16,6 +16,7 @@ from ..models.checkpoint import Metadata
 from .experiment import Experiment, Outcome
 from .phrases import bounded, remainder, significant
 from .prediction import sigma_set_by
+from .quantity import EXACT
 from .subject import Subject
 from .view import View, view_of
 
@@ -25,7 +26,6 @@ __all__ = ["EXPERIMENT", "Fits", "fit_flow", "fit_simple", "shown_slack", "verdi
 SIMPLE = tuple(name for name in FAMILIES if name != "flow")
 SIDE = 56
 SMALL = 0.05  # nats: less is not worth a sentence
-SHOWN = 0.005  # nats: less is 0.00 on the page
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def verdict(view: View, diagonal: Fit, full: Fit, trained: Metadata | None = Non
     total, first, third = (shown_slack(one.negative_elbo, view) for one in (view, diagonal, full))
     rest = remainder(total, first)
     figures = f"−ELBO of the encoder's q is {bounded(total, error)} nats above −log p(x)"
-    if rest < SHOWN:
+    if rest < EXACT:
         figures += ", as little as that of the best diagonal Gaussian found."
     else:
         figures += (

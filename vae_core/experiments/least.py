@@ -54,14 +54,7 @@ def losses_around(
     """
     mean, _ = model.network.encode(x[None])
     images, means = (np.repeat(row, len(stddevs), axis=0) for row in (x[None], mean))
-    return expected_loss(
-        model.network,
-        model.grid,
-        images,
-        means,
-        stddevs,
-        tolerance=tolerance,
-    )
+    return expected_loss(model.network, model.grid, images, means, stddevs, tolerance)
 
 
 def least(curve: Curve, points: Array, known: Estimate) -> Least:

@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from ..arrays import Array
+from ..maths import estimators
 from ..models.checkpoint import Metadata
 
 __all__ = ["predicted_price", "predicts_price", "sigma_set_by"]
@@ -47,7 +48,7 @@ def predicted_price(trained: Metadata, stddev: Array, scale: float = 1.0) -> flo
     """
     beta, kind = trained.training.beta, sigma_set_by(trained)
     if kind == "price":
-        return float(scale**2 * beta * np.sum(1 - np.square(stddev)) / 2)
+        return scale**2 * beta * float(estimators.predicted_price(stddev))
     if kind == "recipe":
         return float(scale**2 * beta * np.sum(1 - stddev / 0.1) / 4)
     return math.nan

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 __all__ = [
     "BOUND",
+    "EXACT",
     "KINDS",
     "LEAST_SAMPLES",
     "STANDARD_ERROR",

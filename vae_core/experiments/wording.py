@@ -12,6 +12,7 @@ from ..models.checkpoint import Metadata
 from ..models.settings import ModelConfig
 from .choices import Choices
 from .phrases import bounded, listed, significant
+from .quantity import EXACT
 from .view import View
 
 __all__ = [
@@ -120,7 +121,7 @@ def verdict(view: View, has_posterior: bool, change: float = math.nan) -> str:
         )
     price, error = view.price, float(view.expected_loss.error[0])
     sample, mean = "<span class='sample'>sample</span>", "<span class='mean'>mean</span>"
-    if abs(price) < max(error, 0.005):
+    if abs(price) < max(error, EXACT):
         cost = "changes the loss by less than can be told"
     else:
         verb = "costs" if price >= 0 else "saves"

@@ -16,6 +16,7 @@ import numpy as np
 
 from ..arrays import Array
 from ..maths.bernoulli import sigmoid
+from ..maths.estimators import gauss_hermite
 from ..maths.gaussian import relu_mean
 from ..models.network import Network
 
@@ -33,10 +34,10 @@ def has_straight_folds(network: Network) -> bool:
 @cache
 def _rule() -> tuple[Array, Array, Array]:
     """Gauss-Hermite nodes and weights, and He_n(node)/n! `(nodes, degrees)`."""
-    nodes, weights = np.polynomial.hermite_e.hermegauss(NODES)
+    nodes, weights = gauss_hermite(NODES, dim=1)
     norm = [math.factorial(n) for n in range(NODES)]
-    basis = np.polynomial.hermite_e.hermevander(nodes, NODES - 1) / norm
-    return nodes, weights / weights.sum(), basis
+    basis = np.polynomial.hermite_e.hermevander(nodes[:, 0], NODES - 1) / norm
+    return nodes[:, 0], weights, basis
 
 
 class Folds:
@@ -49,6 +50,7 @@ class Folds:
 
     Attributes:
         expectation: E[g] over q, in nats.
+        count: of these folds; without any the loss is smooth.
     """
 
     def __init__(self, network: Network, statistics: Array, mean: Array, stddev: Array):
@@ -58,6 +60,7 @@ class Folds:
         start = mean @ layer.kernel.astype(np.float64) + layer.bias
         distance = start / length
         self._units = np.flatnonzero(np.abs(distance) < REACH)
+        self.count = len(self._units)
         normal, distance = slope[:, self._units] / length[self._units], distance[self._units]
         self._along = np.stack([-normal[1], normal[0]])  # (2, folds)
         nodes, weights, basis = _rule()

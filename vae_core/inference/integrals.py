@@ -21,6 +21,7 @@ from .softplus_table import SoftplusTable
 __all__ = ["TOLERANCE", "expected_loss", "rough_expected_loss", "softplus_table"]
 
 TOLERANCE = 5e-3  # nats: half a unit of the last digit that the page shows
+SMOOTH_LEVEL = 1  # 190 points, for a loss that has no fold where q lies
 FIRST_LEVEL = 2  # 380 points: with 190, a change was small by chance in one view of a thousand
 HOPELESS = 30.0  # tolerances: a first bound above it has a table tried instead
 MAX_LEVEL, DEEP_MAX_LEVEL = 5, 4  # 95 · 2^level points; those of deep decoders cost more
@@ -127,21 +128,22 @@ def _by_lattice(
     folds = Folds(network, statistics, mean, stddev) if has_straight_folds(network) else None
     if folds:
         added += folds.expectation
+    start = SMOOTH_LEVEL if folds and not folds.count else FIRST_LEVEL
     last = MAX_LEVEL if folds else DEEP_MAX_LEVEL
     sums, mass = np.zeros(2 * last + 2), np.zeros(2 * last + 2)
     estimate, first = Estimate(np.empty(0), np.empty(0)), 0
-    for level in range(FIRST_LEVEL, last + 1):
+    for level in range(start, last + 1):
         nodes, weights, half = levels(first, level)
         for part in parts(len(nodes)):
             u = nodes[part]
             features = network.features(mean + stddev * u)
             loss = network.offset(features) - features.astype(np.float64) @ statistics + added
-            if folds:
+            if folds and folds.count:
                 loss -= folds(u, features)
             sums += np.bincount(half[part], weights[part] * loss, len(sums))
             mass += np.bincount(half[part], weights[part], len(sums))
         first = level + 1
         estimate = judged(sums[: 2 * first].reshape(-1, 2), mass[: 2 * first].reshape(-1, 2))
-        if estimate.error <= tolerance or (level == FIRST_LEVEL and estimate.error > give_up):
+        if estimate.error <= tolerance or (level == start and estimate.error > give_up):
             break
     return float(estimate.value), float(estimate.error)
