@@ -33,21 +33,25 @@ class Objective:
 
     Attributes:
         meaning: what is decoded and with which KL, for the command line.
+        called: what a network trained so is called, in words that are no symbol.
         points: the z that are decoded, a key of `keras_model.POINTS`.
         sentence: what a network trained so decoded.
         settings: on the page Train, by label, the number of samples each stands for.
         head: how σ is read, a key of `HEADS`.
         has_kl: whether the loss has the KL to the prior.
         many: the same as `sentence` for several samples, with {samples}.
+        called_many: the same as `called` for several samples.
     """
 
     meaning: str
+    called: str
     points: str
     sentence: str
     settings: Mapping[str, int]
     head: str = "log_var"
     has_kl: bool = True
     many: str = ""
+    called_many: str = ""
 
     @property
     def draws(self) -> bool:
@@ -58,25 +62,30 @@ class Objective:
 OBJECTIVES: dict[str, Objective] = {
     "sample": Objective(
         "decode samples of q(z|x), KL to the prior",
+        "trained on samples",
         "sample",
         "Trained by decoding one random sample of q(z|x): the VAE.",
         {"one sample": 1, "L samples": 10},
         many="Trained by decoding {samples} samples of q(z|x) and averaging their losses.",
+        called_many="trained on {samples} samples",
     ),
     "quadrature": Objective(
         "the expectation over q(z|x) by Gauss-Hermite quadrature, KL to the prior",
+        "trained by quadrature",
         "quadrature",
         "Trained on the expectation over q(z|x) by quadrature: no randomness.",
         {"quadrature": 1},
     ),
     "mean": Objective(
         "decode the mean of q(z|x), KL to the prior",
+        "trained on means",
         "mean",
         "Trained by decoding the mean of q(z|x); the KL term is the same.",
         {"the mean": 1},
     ),
     "autoencoder": Objective(
         "decode the mean, no KL: a plain autoencoder, there is no q",
+        "an autoencoder",
         "mean",
         "Trained by decoding the mean, without a KL term: an autoencoder.",
         {"the mean, no KL": 1},
@@ -85,6 +94,7 @@ OBJECTIVES: dict[str, Objective] = {
     ),
     "blog": Objective(
         "as the Keras blog prints it: noise of stddev 0.1 exp(s), a KL that reads s as log σ²",
+        "the blog's recipe",
         "sample",
         "Trained by the blog's recipe: noise 0.1 eˢ, while its KL reads s as ln σ².",
         {"the blog's recipe": 1},

@@ -20,9 +20,6 @@ __all__ = ["QUESTIONS", "labels", "show"]
 
 STYLE = """
 <style>
-.stAppHeader { height: 2.75rem; min-height: 2.75rem; }
-.stMainBlockContainer { padding: 2.6rem 1.5rem 2rem; max-width: 1180px; }
-.stMainBlockContainer h1 { font-size: 1.6rem; line-height: 1.25; padding: 0 0 .3rem; }
 .stMainBlockContainer h3 { font-size: 1.3rem; padding: .4rem 0 0; }
 .stImage img { image-rendering: pixelated; }
 .stMarkdown table {

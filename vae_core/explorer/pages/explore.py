@@ -49,9 +49,6 @@ __all__ = ["show"]
 
 STYLE = """
 <style>
-.stAppHeader { height: 2.75rem; min-height: 2.75rem; }
-.stMainBlockContainer { padding: 2.6rem 1.5rem 2rem; max-width: 1480px; }
-.stMainBlockContainer h1 { font-size: 1.6rem; line-height: 1.25; padding: 0 0 .3rem; }
 .stMainBlockContainer > .stVerticalBlock { gap: .5rem; }
 .stColumn > .stVerticalBlock { gap: .25rem; }
 [data-testid=stLayoutWrapper]:has(> .st-key-browser-side) {

@@ -27,9 +27,6 @@ __all__ = ["show"]
 
 STYLE = """
 <style>
-.stAppHeader { height: 2.75rem; min-height: 2.75rem; }
-.stMainBlockContainer { padding: 2.6rem 1.5rem 2rem; max-width: 1480px; }
-.stMainBlockContainer h1 { font-size: 1.6rem; line-height: 1.25; padding: 0 0 .3rem; }
 .stMainBlockContainer > .stVerticalBlock { gap: .6rem; }
 .st-key-train button:enabled p { color: light-dark(#fff, #0b0d10); }
 .st-key-train button:focus-visible { outline-offset: 2px; }

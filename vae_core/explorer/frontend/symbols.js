@@ -1,0 +1,38 @@
+// One symbol at a time lights up, wherever on the page it occurs: what carries `data-symbol` is
+// pointed at, focused or tapped, everything else of its kind shines with it, and the rest dims.
+// A component registers its root; canvases are told through `onLight`.
+
+const hub = (globalThis.vaeSymbols ??= { roots: new Map(), lit: null });
+
+export function litSymbol() {
+  return hub.lit;
+}
+
+// Lights up a symbol on all of the page; null puts the light out.
+export function lightUp(symbol) {
+  if (symbol === hub.lit) return;
+  hub.lit = symbol;
+  for (const [root, onLight] of hub.roots) {
+    if (!root.isConnected) hub.roots.delete(root);
+    else showLit(root, onLight);
+  }
+}
+
+function showLit(root, onLight) {
+  root.classList.toggle("lighting", hub.lit !== null);
+  for (const element of root.querySelectorAll("[data-symbol]")) {
+    element.classList.toggle("lit", element.dataset.symbol === hub.lit);
+  }
+  onLight?.(hub.lit);
+}
+
+// `root` is an element in which symbols occur. May be called again after its content changed.
+export function linkSymbols(root, onLight) {
+  hub.roots.set(root, onLight);
+  const symbolAt = (event) => event.target.closest?.("[data-symbol]")?.dataset.symbol ?? null;
+  root.onpointerover = (event) => lightUp(symbolAt(event));
+  root.onpointerleave = () => lightUp(null);
+  root.onfocusin = (event) => lightUp(symbolAt(event));
+  root.onfocusout = () => lightUp(null);
+  showLit(root, onLight);
+}
