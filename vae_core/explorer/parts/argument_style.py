@@ -1,0 +1,66 @@
+"""The look of The argument: one grid for text, equation, experiment and verdict."""
+
+import streamlit as st
+
+from ..frontend import theme
+from .symbol_links import symbol_style
+
+__all__ = ["argument_style"]
+
+# Figures are put where their heights are reserved; what is under way has the room of its result.
+STYLE = """
+.st-key-argument h3 { font-size: 1.3rem; padding: .2rem 0 0; }
+.st-key-argument .stImage img { image-rendering: pixelated; width: 100%; }
+.st-key-argument .stMarkdown table {
+    display: block; overflow-x: auto; width: auto; max-width: 100%;
+    font-variant-numeric: tabular-nums; font-size: .9rem;
+}
+.st-key-argument .stMarkdown :is(td, th) { padding: .2rem .7rem !important; }
+.st-key-argument .stMarkdown p { max-width: 46rem; }
+.st-key-statement { gap: .5rem; }
+.st-key-questions { max-width: 62rem; }
+
+/* Names of claims: one row that is pushed aside where it is too long, never a torn frame. */
+.st-key-claim [role=radiogroup] {
+    flex-wrap: nowrap; overflow-x: auto; scrollbar-width: thin; padding: 3px; margin: -3px;
+    max-width: 100%;
+}
+.st-key-claim [role=radiogroup] > * { flex: none; }
+.st-key-claim [role=radiogroup] button { white-space: nowrap; }
+@media (max-width: 900px) {
+    .st-key-claim [role=radiogroup] {
+        mask-image: linear-gradient(90deg, #000 calc(100% - 2.5rem), transparent);
+        padding-right: 2.5rem;
+    }
+}
+:is(.st-key-idle-image, .st-key-idle-model, .st-key-idle-seed) { display: none; }
+
+.equation { display: grid; gap: .5rem; }
+.equation .step {
+    display: grid; grid-template-columns: minmax(0, 1fr); gap: 0 1rem; align-items: baseline;
+}
+.equation .line { display: flex; flex-wrap: wrap; gap: .15rem .35rem; align-items: center; }
+.equation math { font-size: 1.12rem; }
+.equation .why { font-size: .86rem; opacity: .82; }
+
+.st-key-here, .st-key-rule { border-left: 3px solid var(--edge); padding: 0 0 0 .9rem; gap: .2rem; }
+.st-key-here h4, .st-key-rule h4 {
+    font-size: .82rem; font-weight: 600; letter-spacing: .02em; padding: 0; opacity: .8;
+}
+.st-key-rule { border-left-style: double; border-left-width: 5px; }
+.st-key-rule-room { min-height: 9rem; }
+
+@media (max-width: 640px) {
+    .st-key-argument .stMarkdown :is(td, th) { padding: .2rem .3rem !important; }
+    .equation math { font-size: 1rem; }
+    .st-key-sigma { position: sticky; top: 2.75rem; z-index: 5; background: var(--page); }
+}
+"""
+
+
+def argument_style() -> str:
+    """The page's style as HTML, in the visitor's theme."""
+    dark = st.context.theme.type == "dark"
+    colours = theme()["dark" if dark else "light"]
+    names = f":root {{ --edge: {colours['edge']}; --page: {colours['zero']}; }}"
+    return f"<style>{names}{STYLE}{symbol_style()}</style>"
