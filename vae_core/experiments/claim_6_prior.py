@@ -11,7 +11,7 @@ from ..inference.loaded_model import LoadedModel
 from .experiment import Experiment, Outcome
 from .naming import spoken
 from .phrases import ONE_RUN, bounded
-from .rule import Rule, average, chosen_images, contrary
+from .rule import Rule, average, chosen_images, contrary, share
 from .subject import Subject
 from .view import draw_epsilon
 
@@ -165,18 +165,14 @@ def gains(sample: LoadedModel, autoencoder: LoadedModel) -> Gains:
 def rule(found: Gains) -> Rule:
     """Where the autoencoder explains images worse, and where not."""
     near, far = found.worse[found.inside], found.worse[~found.inside]
-    parts = []
-    for values, where in ((near, "within"), (far, "beyond")):
-        if len(values):
-            word, sign = ("worse", 1) if values.mean() > 0 else ("better", -1)
-            parts.append(
-                f"{average(sign * values)} nats {word} where its code lies {where} {REACH:.0f} "
-                f"stddevs of the prior ({len(values)} images)"
-            )
+    if len(near) < 2 or len(far) < 2:
+        return Rule("Too few test images lie on either side to compare the two decoders.")
     return Rule(
-        f"Of {len(found.worse)} test images the autoencoder explains an image {' and '.join(parts)}"
-        ". Few codes lie within, so that each of those images has more of the prior to itself; "
-        f"the others have next to none. {ONE_RUN}",
+        f"The autoencoder explains {share(near < 0)} test images better whose code lies within "
+        f"{REACH:.0f} stddevs of the prior, and {share(far > 0)} worse whose code lies beyond; on "
+        f"average its −log p(x) is higher by {average(near)} and by {average(far)} nats (± one "
+        "standard error). Images with codes within share the prior among few, those beyond have "
+        f"next to none of it. {ONE_RUN}",
         bool(np.mean((found.worse > 0) == ~found.inside) > 0.5),
     )
 
@@ -215,7 +211,8 @@ def _here(sample: Generation, autoencoder: Generation, usual: bool | None) -> st
     )
     word = "worse" if difference > 0 else "better"
     if near != (difference > 0):
-        return f"This image it explains {word}, {here}, as expected: {where}."
+        as_others = ", as most images whose code lies there" if usual else ""
+        return f"This image it explains {word}, {here}{as_others}: {where}."
     return f"{contrary(usual)} this one it explains {word}, {here}, although {where}."
 
 

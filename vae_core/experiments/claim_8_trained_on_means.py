@@ -155,8 +155,8 @@ def verdict(
         )
     if mean.price <= APART:
         return (
-            f"{figures} {contrary(usual)} the trained number is no bound, but samples of this q cost "
-            f"no more than {APART:.0f} nats{apart}. {ONE_RUN}"
+            f"{figures} {contrary(usual)} the trained number is no bound, but samples of this q "
+            f"cost no more than {APART:.0f} nats{apart}. {ONE_RUN}"
         )
     return (
         f"{figures} **Lost: the trained number is no bound, and a sample of q costs "

@@ -41,7 +41,7 @@ EQUATION = (
         "2. Jensen: the −log of an average is at most the average of the −logs.",
     ),
     Step(
-        "= & E_(z∼q) ( −log p(x|z) ) & + KL ( q ‖ p(z) ) & = {elbo:−ELBO}",
+        '= & E_(z∼q) ( −log p(x|z) ) & + KL ( q ‖ p(z) ) & = "−ELBO"',
         "3. Split the logarithm: the loss averaged over q, and how far q is from the prior.",
     ),
     Step(
