@@ -99,7 +99,13 @@ def rule(trained: Trained) -> Rule:
     )
 
 
-def verdict(sample: View, quadrature: View, mean: View, trained: Trained = Trained()) -> str:
+def verdict(
+    sample: View,
+    quadrature: View,
+    mean: View,
+    trained: Trained = Trained(),
+    usual: bool | None = None,
+) -> str:
     """What taking away the noise and taking away the expectation change, from the table."""
     first, second, third = trained.names
     expectation = quadrature.negative_elbo - sample.negative_elbo
@@ -123,7 +129,7 @@ def verdict(sample: View, quadrature: View, mean: View, trained: Trained = Train
         ending += f" These runs differ in their {listed(trained.differ)} too."
     reason = _exception(expectation, other, evidence, (second, third))
     if reason:
-        return f"{figures} {contrary(rule(trained).usual)} {reason}.{ending}"
+        return f"{figures} {contrary(usual)} {reason}.{ending}"
     return (
         f"{figures} **Taking the expectation away moves −ELBO "
         f"{_times(other, expectation, errors[0] + errors[1])} as far as taking the noise away, and "
@@ -186,7 +192,9 @@ def _run(subject: Subject) -> Outcome:
         if row.key in ("loss_at_mean", "kl", "negative_elbo", "negative_log_evidence")
     }
     sample, quadrature, mean = views
-    return Outcome(verdict(sample, quadrature, mean, trained_as(*models)), numbers, views)
+    trained = trained_as(*models)
+    sentence = verdict(sample, quadrature, mean, trained, rule(trained).usual)
+    return Outcome(sentence, numbers, views)
 
 
 EXPERIMENT = Experiment(3, "mean_objective", _run, needs_q=False)

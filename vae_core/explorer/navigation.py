@@ -1,10 +1,16 @@
 """The pages of the app, and links between them."""
 
+import time
 from functools import partial
 
 import streamlit as st
 
+from .parts.style import COMMON
+
 __all__ = ["run"]
+
+FRAMED = "framed"  # of the session: the frame of the pages was sent
+SETTLING = 0.15  # seconds that it gets, once in a session
 
 
 # A page is imported when it is shown: Plotly, which only some need, is a quarter of a cold start.
@@ -43,6 +49,14 @@ def _link(known: dict[str, st.Page], page: str, label: str, query: dict[str, str
 
 
 def run() -> None:
-    """Draws the page that the address names."""
+    """Draws the page that the address names.
+
+    The frame of all pages comes first, and gets to the browser before anything that it would
+    move: its part of Streamlit's code is loaded when a page first needs it.
+    """
     st.set_page_config(page_title="Why does a VAE decode samples?", layout="wide")
+    st.html(COMMON)
+    if st.session_state.setdefault(FRAMED, False) is False:
+        st.session_state[FRAMED] = True
+        time.sleep(SETTLING)
     st.navigation([*pages().values()], position="top").run()

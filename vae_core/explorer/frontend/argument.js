@@ -53,6 +53,15 @@ function showOpen(root) {
   if (open) strip.scrollLeft = open.offsetLeft - (strip.clientWidth - open.offsetWidth) / 2;
 }
 
+// The page shows once its words stand where they stay: later a line less would move all the rest.
+function reveal(root) {
+  const words = root.querySelector(".equation .why, .st-key-questions details");
+  if (!words) return requestAnimationFrame(() => reveal(root));
+  return document.fonts.ready.then(() => {
+    requestAnimationFrame(() => requestAnimationFrame(() => (root.dataset.ready = "")));
+  });
+}
+
 export default function ({ parentElement }) {
   const root = (parentElement.host ?? parentElement).closest(".st-key-argument");
   if (!root) return undefined;
@@ -67,6 +76,7 @@ export default function ({ parentElement }) {
   observer.observe(root, { childList: true, subtree: true });
   markLabels(root);
   showOpen(root);
+  if (!("ready" in root.dataset)) reveal(root);
   return () => {
     observer.disconnect();
     cancelAnimationFrame(waiting);

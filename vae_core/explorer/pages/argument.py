@@ -54,12 +54,12 @@ def show(link: Link) -> None:
             show_problem(error)
             return
         opened = _opened()
+        mount_symbol_links()
         if opened == QUESTIONS:
             _questions(link)
             _controls(None)
         else:
             _claim(opened, all_claims()[opened])
-        mount_symbol_links()
         keep_choices()
 
 

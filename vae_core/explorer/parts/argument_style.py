@@ -17,14 +17,13 @@ STYLE = """
 }
 .st-key-argument .stMarkdown :is(td, th) { padding: .2rem .7rem !important; }
 .st-key-argument .stMarkdown p { max-width: 46rem; }
-.st-key-statement { gap: .5rem; }
 .st-key-questions { max-width: 62rem; }
 
 /* Names of claims: one row that is pushed aside where it is too long, never a torn frame. */
 .st-key-claim [role=radiogroup] {
-    flex-wrap: nowrap; overflow-x: auto; scrollbar-width: thin; padding: 3px; margin: -3px;
-    max-width: 100%;
+    flex-wrap: nowrap; overflow: auto hidden; scrollbar-width: none; max-width: 100%;
 }
+.st-key-claim [role=radiogroup] button:focus-visible { outline-offset: -2px; }
 .st-key-claim [role=radiogroup] > * { flex: none; }
 .st-key-claim [role=radiogroup] button { white-space: nowrap; }
 @media (max-width: 900px) {
@@ -35,18 +34,24 @@ STYLE = """
 }
 :is(.st-key-idle-image, .st-key-idle-model, .st-key-idle-seed) { display: none; }
 
+/* What lies below the statement comes when that stands: nothing is seen to move. */
+.st-key-argument:not([data-ready]) > :nth-child(n + 5) { display: none; }
+.st-key-argument:not([data-ready]) > :nth-child(n + 3) { visibility: hidden; }
+.st-key-family-room { min-height: 440px; }
+
 .equation { display: grid; gap: .5rem; }
 .equation .step {
     display: grid; grid-template-columns: minmax(0, 1fr); gap: 0 1rem; align-items: baseline;
 }
 .equation .line { display: flex; flex-wrap: wrap; gap: .15rem .35rem; align-items: center; }
-.equation math { font-size: 1.12rem; }
+.equation math {
+    font-size: 1.15rem; font-family: Georgia, "Times New Roman", "Liberation Serif", serif;
+}
+.equation math .i { font-style: italic; }
 .equation .why { font-size: .86rem; opacity: .82; }
 
-.st-key-here, .st-key-rule { border-left: 3px solid var(--edge); padding: 0 0 0 .9rem; gap: .2rem; }
-.st-key-here h4, .st-key-rule h4 {
-    font-size: .82rem; font-weight: 600; letter-spacing: .02em; padding: 0; opacity: .8;
-}
+.st-key-here, .st-key-rule { border-left: 3px solid var(--edge); padding: 0 0 0 .9rem; gap: .1rem; }
+.st-key-argument p.tag { font-size: .82rem; font-weight: 600; opacity: .8; margin: 0; }
 .st-key-rule { border-left-style: double; border-left-width: 5px; }
 .st-key-rule-room { min-height: 9rem; }
 

@@ -28,6 +28,7 @@ SYMBOLS = {
     "KL": "kl",
     "price": "price",
 }
+INFIX = tuple("=≈≤+→")
 WORDS = ("log", "ln", "exp", "tr", "max", "loss")
 TOKEN = re.compile(
     r"\s*(?:"
@@ -83,16 +84,20 @@ def mathml(equation: str, seen: set[str] | None = None) -> str:
         ValueError: a bracket is not closed, or there is nothing to put a script on.
     """
     tokens = list(TOKEN.finditer(equation.strip()))
-    row, end = _row(tokens, 0, set() if seen is None else seen, closing=None)
+    row, end = _row(tokens, 0, set() if seen is None else seen, closing=None, first=True)
     if end != len(tokens):
         raise ValueError(f"Invalid equation. Expected brackets that pair. Received: {equation!r}")
     return f"<math>{row}</math>"
 
 
 def _row(
-    tokens: list[re.Match[str]], i: int, seen: set[str], closing: str | None
+    tokens: list[re.Match[str]], i: int, seen: set[str], closing: str | None, first: bool = False
 ) -> tuple[str, int]:
-    """Tokens up to one of a kind, as one row; where it ended."""
+    """Tokens up to one of a kind, as one row; where it ended.
+
+    The `first` row of a line may go on with what a line before ended in: its operator stands
+    between two sides.
+    """
     found: list[str] = []
     while i < len(tokens) and tokens[i].lastgroup != closing:
         kind = tokens[i].lastgroup
@@ -106,6 +111,8 @@ def _row(
             found[-1] = f"<{tag}>{found[-1]}{script}</{tag}>"
         else:
             atom, i = _atom(tokens, i, seen)
+            if first and not found and tokens[i - 1]["operator"] in INFIX:
+                atom = atom.replace("<mo", '<mo form="infix"', 1)
             found.append(atom)
     return f"<mrow>{''.join(found)}</mrow>", i
 
@@ -138,13 +145,20 @@ def _atom(
     if kind == "number":
         return f"<mn>{text}</mn>", i + 1
     if kind == "word":
-        name = f"<mi>{text}</mi>" + ("<mspace width='.17em'></mspace>" if text in WORDS else "")
+        # Letters are slanted by style: the characters made for it lie in few fonts.
+        slanted = "" if (len(text) > 1 and text != "x̂") or text.isupper() else ' class="i"'
+        name = f'<mi mathvariant="normal"{slanted}>{text}</mi>'
+        name += "<mspace width='.17em'></mspace>" if text in WORDS else ""
         return (_symbol(SYMBOLS[text], name, seen) if text in SYMBOLS else name), i + 1
     return _operator(text), i + 1
 
 
 def _operator(text: str) -> str:
-    spaced = ' lspace=".12em" rspace=".12em"' if text in "|(),∼" else ""
+    spaced = ""
+    if text in "()|":
+        spaced = ' lspace="0" rspace="0"'
+    elif text in "∼,":
+        spaced = ' lspace="0" rspace=".2em"' if text == "," else ' lspace=".1em" rspace=".1em"'
     fixed = ' stretchy="false"' if text in "()|" else ""
     return f"<mo{spaced}{fixed}>{html.escape(text)}</mo>"
 

@@ -33,7 +33,6 @@ __all__ = [
 
 HEIGHT = 380
 FONT = 12
-DECADES = 3  # a logarithmic axis that is longer has ticks at powers of ten only
 
 
 def symbols() -> dict[str, str]:
@@ -69,7 +68,8 @@ def figure(x_title: str, y_title: str, height: int = HEIGHT) -> go.Figure:
 def log_axis(target: go.Figure, low: float, high: float, axis: str = "x") -> None:
     """Makes an axis logarithmic, from `low` to `high`, with ticks that are written out."""
     first, last = int(np.floor(np.log10(low))), int(np.ceil(np.log10(high)))
-    steps = (1, 2, 5) if last - first < DECADES else (1,)
+    length = np.log10(high / low)
+    steps = (1, 2, 5) if length < 2.3 else (1, 3) if length < 3.3 else (1,)
     values = [step * 10.0**power for power in range(first, last + 1) for step in steps]
     values = [value for value in values if low * 0.999 <= value <= high * 1.001]
     update = target.update_xaxes if axis == "x" else target.update_yaxes
@@ -145,10 +145,9 @@ def add_line(
         y=np.asarray(y),
         name=name,
         meta=symbol or None,
-        mode="lines",
         line={"color": colour, "dash": dash, "width": width},
         hovertemplate=f"{name}: %{{y:.2f}}<extra></extra>",
-        **more,
+        **{"mode": "lines", **more},
     )
 
 
@@ -162,8 +161,7 @@ def add_band(
         meta=symbol or None,
         fill="toself",
         mode="none",
-        fillcolor=colour,
-        opacity=0.22,
+        fillcolor=_faint(colour, 0.22),
         hoverinfo="skip",
     )
 
@@ -180,6 +178,7 @@ def add_histogram(
         name=name,
         meta=symbol or None,
         fill="tozeroy",
+        fillcolor=_faint(colour, 0.3),
         mode="lines",
         line={"color": colour, "width": 1},
         hovertemplate=f"{name}<br>%{{x:.3g}}: %{{y:.0f}} %<extra></extra>",
@@ -198,6 +197,12 @@ def add_bars(target: go.Figure, where: Sequence[str], values: Sequence[float], c
         cliponaxis=False,
         hoverinfo="skip",
     )
+
+
+def _faint(colour: str, share: float) -> str:
+    """A colour `#rrggbb` that lets through what lies behind."""
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red}, {green}, {blue}, {share})"
 
 
 def vertical(target: go.Figure, x: float, colour: str, symbol: str = "", dash: str = "dot") -> None:

@@ -13,14 +13,14 @@ __all__ = ["show_here", "show_rule", "table"]
 def show_here(verdict: str) -> None:
     """What is so for the visitor's image."""
     with st.container(key="here"):
-        st.markdown("#### This image")
+        st.markdown('<p class="tag">This image</p>', unsafe_allow_html=True)
         say(verdict)
 
 
 def show_rule(sentence: str) -> None:
     """What is so over many test images."""
     with st.container(key="rule"):
-        st.markdown("#### The rule, over test images")
+        st.markdown('<p class="tag">The rule, over test images</p>', unsafe_allow_html=True)
         say(sentence)
 
 
