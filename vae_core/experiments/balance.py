@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..arrays import Array
 from ..inference.integrals import rough_expected_loss
@@ -30,7 +31,7 @@ class Balance:
     factor: Array
     price: Array
     half_slope: Array
-    inside: Array
+    inside: NDArray[np.bool_]
 
 
 def balance(model: LoadedModel) -> Balance:

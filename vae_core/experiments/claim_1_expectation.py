@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..arrays import Array, in_parts
 from ..inference.integrals import expected_loss
@@ -73,8 +74,8 @@ class Many:
     one_sample: Array
 
     @property
-    def contains(self) -> Array:
-        return self.away <= 2
+    def contains(self) -> NDArray[np.bool_]:
+        return np.less_equal(self.away, 2)
 
 
 def many(model: LoadedModel) -> Many:

@@ -162,7 +162,7 @@ def _ratio(one: Array, other: Array) -> Ratio:
 
 def rule(result: Spread) -> Rule:
     """How many images' losses vary little with the sample, of those that are compared."""
-    small = result.within < FEW * result.between_stddev
+    small = np.less(result.within, FEW * result.between_stddev)
     return Rule(
         f"The stddev over samples is {average(result.within)} nats, averaged over "
         f"{len(result.within):,} test images (± one standard error). For {share(small)} of them "

@@ -95,7 +95,7 @@ def rule(trained: Trained) -> Rule:
     return Rule(
         f"Averaged over {trained.images:,} test images −ELBO changes by {shown[0]} nats with "
         f"{second} and by {shown[1]} with {third}; −log p(x) by {shown[2]} with {third}. {ONE_RUN}",
-        not _exception(*means, (second, third)),
+        not _exception(means[0], means[1], means[2], (second, third)),
     )
 
 

@@ -13,7 +13,7 @@ from .balance import Balance, balance
 from .experiment import Experiment, Outcome
 from .least import Least, least, losses_around
 from .phrases import bounded, significant, within
-from .quantity import EXACT
+from .quantity import EXACT, nats
 from .rule import Rule, contrary, share
 from .subject import Subject
 
@@ -26,6 +26,7 @@ __all__ = [
     "rule",
     "shrink",
     "verdict",
+    "widened",
 ]
 
 
@@ -34,6 +35,7 @@ SMALL = 0.01  # below it the KL is a straight line in ln c
 DRAWN = 0.02  # nats: of the integrals that are only drawn
 NEAR_ONE = (0.8, 1.25)  # where the best factor of a q that fits lies
 REACH = 3.0  # of the prior's stddevs
+WIDEST = 2.0  # σ that is drawn
 
 
 @dataclass(frozen=True)
@@ -134,6 +136,17 @@ def shrink(model: LoadedModel, x: Array) -> Shrinking:
     return Shrinking(FACTORS, loss.value, kl, bound, alone, at_mean, at_one, unit)
 
 
+def widened(model: LoadedModel, x: Array, unit: Array) -> tuple[Array, Array, Array]:
+    """Factors beyond those that are searched, up to σ = 2, with loss and KL: to be drawn."""
+    mean, _ = model.network.encode(x[None])
+    last = WIDEST / float(np.sqrt(np.mean(unit**2)))
+    if last <= FACTORS[-1]:
+        return np.empty(0), np.empty(0), np.empty(0)
+    factor = np.geomspace(FACTORS[-1], last, 28)[1:]
+    stddevs = factor[:, None] * unit
+    return factor, losses_around(model, x, stddevs, DRAWN).value, gaussian.kl(mean, stddevs)
+
+
 def codes_of(model: LoadedModel, x: Array) -> Codes:
     """The codes of a model, and the loss around that of one image."""
     mean, _ = model.network.encode(x[None])
@@ -154,12 +167,13 @@ def codes_sentence(found: Codes, name: str) -> str:
     verb = "raises" if change > 0 else "lowers"
     if abs(change) <= found.error:
         verb = "takes"
+    code = ", ".join(nats(float(value)) for value in found.code)
     return (
         f"Under {name}, no KL: its codes spread with stddevs {found.spread[0]:.1f} and "
         f"{found.spread[1]:.1f}, and {100 * found.beyond:.1f} % lie more than 3 from the origin, "
         "where 1.1 % of the prior does. This image's is at "
-        f"{found.code[0]:.2f}, {found.code[1]:.2f}; noise of the prior's stddev 1 around it {verb} "
-        f"the loss from {found.loss:.1f} to {found.loss_with_noise:.1f} nats{within(found.error)}."
+        f"{code}; noise of the prior's stddev 1 around it {verb} the "
+        f"loss from {found.loss:.1f} to {found.loss_with_noise:.1f} nats{within(found.error)}."
     )
 
 

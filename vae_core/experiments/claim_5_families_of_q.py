@@ -93,7 +93,7 @@ def rule(found: Slacks | None, trained: Metadata) -> Rule:
             f"Over the test images the encoder's q is {elbo - evidence:.2f} nats above −log p(x) "
             "on average; fits to many of them are recorded for the shipped networks only."
         )
-    smaller = found.diagonal < found.own - found.diagonal
+    smaller = np.less(found.diagonal, found.own - found.diagonal)
     return Rule(
         f"Over {len(found.own)} test images the encoder's q is {average(found.own)} nats above "
         f"−log p(x), the best diagonal Gaussian found {average(found.diagonal)}, the best full one "

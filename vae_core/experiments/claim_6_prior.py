@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..arrays import Array
 from ..inference import latent
@@ -143,8 +144,8 @@ class Gains:
     worse: Array
 
     @property
-    def inside(self) -> Array:
-        return self.radius <= REACH
+    def inside(self) -> NDArray[np.bool_]:
+        return np.less_equal(self.radius, REACH)
 
 
 def gains(sample: LoadedModel, autoencoder: LoadedModel) -> Gains:

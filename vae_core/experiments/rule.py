@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..arrays import Array
 
@@ -47,6 +48,6 @@ def average(values: Array, digits: int = 2) -> str:
     return f"{float(np.mean(values)):.{digits}f} ± {stderr:.{digits}f}".replace("-", "−")
 
 
-def share(holds: Array) -> str:
+def share(holds: NDArray[np.bool_]) -> str:
     """In how many of some images something holds: "97 of 100"."""
     return f"{int(np.sum(holds)):,} of {len(holds):,}"

@@ -112,7 +112,7 @@ def _figure(value: float, stderr: float) -> str:
 def _losses(result: Spread) -> None:
     colours = symbols()
     target = figure("loss / nats", "share per nat, logarithmic")
-    target.update_yaxes(showticklabels=False, type="log")
+    target.update_yaxes(showticklabels=False, showgrid=False, type="log")
     tops = []
     for values, name, colour, symbol in (
         (result.between, f"{IMAGES:,} test images", colours["label"], ""),

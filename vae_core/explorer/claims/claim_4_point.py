@@ -3,6 +3,7 @@
 import numpy as np
 import streamlit as st
 
+from ...arrays import Array
 from ...experiments.balance import Balance, balance
 from ...experiments.claim_4_point import (
     NEAR_ONE,
@@ -12,10 +13,12 @@ from ...experiments.claim_4_point import (
     rule,
     shrink,
     verdict,
+    widened,
 )
 from ...experiments.naming import spoken
 from ...experiments.phrases import bounded, significant
 from ...experiments.subject import Subject
+from ...inference.loaded_model import LoadedModel
 from ..parts.equations import Step
 from ..parts.figures import (
     add_histogram,
@@ -61,7 +64,8 @@ def show(subject: Subject) -> None:
     ruled = rule(found, model.has_posterior)
     left, right = st.columns(2, gap="large")
     with left:
-        _see_saw(result)
+        beyond = cached(_widened, model, x=subject.x)
+        _see_saw(result, beyond)
     with right:
         show_here(verdict(result, model.has_posterior, ruled.usual))
         show_rule(ruled.sentence)
@@ -77,13 +81,18 @@ def show(subject: Subject) -> None:
         )
 
 
-def _see_saw(result: Shrinking) -> None:
+def _widened(model: LoadedModel, x: Array) -> tuple[Array, Array, Array]:
+    return widened(model, x, cached(shrink, model, x=x).unit)
+
+
+def _see_saw(result: Shrinking, beyond: tuple[Array, Array, Array]) -> None:
     colours = symbols()
     rms = float(np.sqrt(np.mean(result.unit**2)))
-    stddev = rms * result.factor
-    keep = stddev >= 1e-3
-    stddev, kl = stddev[keep], result.kl[keep]
-    price = result.loss[keep] - result.at_mean
+    curves = zip((result.factor, result.loss, result.kl), beyond, strict=True)
+    factor, loss, kl = (np.concatenate(both) for both in curves)
+    keep = rms * factor >= 1e-3
+    stddev, kl = rms * factor[keep], kl[keep]
+    price = loss[keep] - result.at_mean
     target = figure("σ of q: c times the encoder's", "nats above the loss at the mean")
     log_axis(target, float(stddev[0]), float(stddev[-1]))
     low = min(-0.6, 1.1 * float(price.min()))
@@ -102,9 +111,9 @@ def _see_saw(result: Shrinking) -> None:
             lowest,
             f"least at σ = {significant(at)}",
             colours["x"],
-            yanchor="top",
-            xanchor="right",
-            shift=(-6, -6),
+            yanchor="bottom",
+            xanchor="center",
+            shift=(0, 8),
         )
     vertical(target, rms, colours["stddev"], "stddev")
     label(
@@ -190,7 +199,7 @@ def _codes(subject: Subject) -> None:
         x=model.mean[::25, 0].astype(np.float32),
         y=model.mean[::25, 1].astype(np.float32),
         mode="markers",
-        marker={"size": 3, "color": colours["quiet"]},
+        marker={"size": 4, "color": colours["second"], "opacity": 0.7},
         name="codes",
         hoverinfo="skip",
     )

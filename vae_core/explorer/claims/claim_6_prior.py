@@ -21,7 +21,17 @@ from ...experiments.phrases import bounded
 from ...experiments.subject import Subject
 from ...inference.loaded_model import LoadedModel
 from ..parts.equations import Step
-from ..parts.figures import add_line, draw, ellipse, figure, label, mark, symbols, vertical
+from ..parts.figures import (
+    add_line,
+    draw,
+    ellipse,
+    figure,
+    label,
+    log_axis,
+    mark,
+    symbols,
+    vertical,
+)
 from ..parts.planes import heat_map, show_pictures
 from ..parts.symbol_links import say
 from ..parts.verdicts import show_here, show_rule, table
@@ -113,7 +123,8 @@ def _worse(compared: Gains, found: list[Generation]) -> None:
     if np.isfinite(own):
         low, high, right = min(low, own), max(high, own), max(right, x)
     margin = 0.08 * (high - low)
-    target.update_xaxes(range=[0, 1.03 * right])
+    near = min(0.1, x) if np.isfinite(own) else 0.1
+    log_axis(target, near, 1.2 * right)
     target.update_yaxes(range=[low - margin, high + margin], zeroline=True)
     vertical(target, REACH, colours["prior"], dash="dash")
     label(
@@ -122,12 +133,13 @@ def _worse(compared: Gains, found: list[Generation]) -> None:
         high + margin,
         "98.9 % of the prior lies left",
         colours["prior"],
+        xanchor="right",
         yanchor="top",
-        shift=(4, -2),
+        shift=(-4, -2),
     )
     label(
         target,
-        1.03 * right,
+        1.2 * right,
         0,
         "above: the autoencoder is worse",
         colours["label"],
@@ -143,8 +155,8 @@ def _worse(compared: Gains, found: list[Generation]) -> None:
             own,
             "this image",
             colours["x"],
-            xanchor="left" if x < right / 2 else "right",
-            shift=(8 if x < right / 2 else -8, 0),
+            xanchor="left" if x < 3 else "right",
+            shift=(8 if x < 3 else -8, 0),
         )
     draw(
         target,

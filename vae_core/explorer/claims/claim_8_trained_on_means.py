@@ -62,11 +62,11 @@ def show(subject: Subject) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         _numbers(models, views, trained)
-        say(longer_sentence())
     with right:
         first, second = trained.names
         show_here(verdict(views[0], views[1], (first, second), ruled.usual))
         show_rule(ruled.sentence)
+        say(longer_sentence())
     st.markdown(f"**Lost: what q means. {DRAWS} samples of it for this image, decoded**")
     epsilon = draw_epsilon(subject.seed, DRAWS)
     with st.container(key="samples"):
@@ -147,16 +147,13 @@ def _shrunk(moved: Shrunk) -> None:
     add_line(
         target, factor, change, "change of the loss at the mean", colours["mean"], symbol="mean"
     )
-    # ½ a² |μ|² plus what σ leaves of the KL: measured at both ends.
-    add_line(
-        target,
-        moved.factor,
-        moved.penalty,
-        "KL: the penalty on the codes",
-        colours["kl"],
-        symbol="kl",
-        mode="lines+markers",
-    )
+    # ½ a² |μ|² and what σ leaves: two of the numbers give the curve, the dots are measured.
+    first, last = moved.factor[0] ** 2, moved.factor[-1] ** 2
+    slope = (moved.penalty[0] - moved.penalty[-1]) / (first - last)
+    name = "KL: the penalty on the codes"
+    curve = moved.penalty[0] + slope * (factor**2 - first)
+    add_line(target, factor, curve, name, colours["kl"], symbol="kl")
+    add_line(target, moved.factor, moved.penalty, name, colours["kl"], symbol="kl", mode="markers")
     label(
         target,
         float(moved.factor[1]),

@@ -4,6 +4,7 @@
 import { lightUp, linkSymbols } from "./symbols.js";
 
 const FAINT = 0.25;
+const WORDS = ".equation .why, .st-key-questions [data-testid=stExpanderDetails] .stMarkdown p";
 
 // What of a figure is a symbol: its curves, by `meta`, and its labels, by their `name`.
 function* symbolsOf(figure) {
@@ -55,7 +56,7 @@ function showOpen(root) {
 
 // The page shows once its words stand where they stay: later a line less would move all the rest.
 function reveal(root) {
-  const words = root.querySelector(".equation .why, .st-key-questions details");
+  const words = root.querySelector(WORDS);
   if (!words) return requestAnimationFrame(() => reveal(root));
   return document.fonts.ready.then(() => {
     requestAnimationFrame(() => requestAnimationFrame(() => (root.dataset.ready = "")));

@@ -1,5 +1,7 @@
 """The argument: questions and claims, each with an experiment on the visitor's image and model."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from ...errors import InputError
@@ -134,18 +136,15 @@ def _controls(one: Claim | None) -> None:
         other = images_beside(chosen_model()) is not images_beside(default_model())
         decodes = bool(st.session_state.get("z") or st.query_params.get("z"))
         shown = (True, one.follows_model or other or decodes, one.follows_seed)
+    draws: tuple[Callable[[], object], ...] = (image_controls, model_select, seed_input)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="controls"):
-        for acts, key, draw in zip(
-            shown,
-            ("image", "model", "seed"),
-            (image_controls, model_select, seed_input),
-            strict=True,
-        ):
+        for acts, draw in zip(shown, draws, strict=True):
             if acts:
                 draw()
-            else:
-                with st.container(key=f"idle-{key}"):
-                    draw()
+    with st.container(key="idle"):
+        for acts, draw in zip(shown, draws, strict=True):
+            if not acts:
+                draw()
 
 
 def _questions(link: Link) -> None:

@@ -17,6 +17,8 @@ STYLE = """
 }
 .st-key-argument .stMarkdown :is(td, th) { padding: .2rem .7rem !important; }
 .st-key-argument .stMarkdown p { max-width: 46rem; }
+.st-key-argument [data-testid="stCaptionContainer"] p { max-width: none; }
+.st-key-symbol-links { position: absolute; }
 .st-key-questions { max-width: 62rem; }
 
 /* Names of claims: one row that is pushed aside where it is too long, never a torn frame. */
@@ -32,14 +34,13 @@ STYLE = """
         padding-right: 2.5rem;
     }
 }
-:is(.st-key-idle-image, .st-key-idle-model, .st-key-idle-seed) { display: none; }
+.st-key-idle { display: none; }
 
-/* What lies below the statement comes when that stands: nothing is seen to move. */
-.st-key-argument:not([data-ready]) > :nth-child(n + 5) { display: none; }
-.st-key-argument:not([data-ready]) > :nth-child(n + 3) { visibility: hidden; }
+/* What lies below the names comes when its words are there: nothing is seen to move. */
+.st-key-argument:not([data-ready]) > :nth-child(n + 4) { display: none; }
 .st-key-family-room { min-height: 440px; }
 
-.equation { display: grid; gap: .5rem; }
+.equation { display: grid; gap: .5rem; padding-bottom: 1.2rem; }
 .equation .step {
     display: grid; grid-template-columns: minmax(0, 1fr); gap: 0 1rem; align-items: baseline;
 }

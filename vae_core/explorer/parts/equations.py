@@ -28,8 +28,9 @@ SYMBOLS = {
     "KL": "kl",
     "price": "price",
 }
-INFIX = tuple("=≈≤+→")
-WORDS = ("log", "ln", "exp", "tr", "max", "loss")
+RELATIONS = "=≈≤→∝"
+SPACE = "<mspace width='.22em'></mspace>"
+WORDS = ("log", "ln", "exp", "tr", "diag", "Var", "max", "loss")
 TOKEN = re.compile(
     r"\s*(?:"
     r"\{(?P<symbol>\w+):(?P<said>[^}]*)\}"
@@ -84,20 +85,16 @@ def mathml(equation: str, seen: set[str] | None = None) -> str:
         ValueError: a bracket is not closed, or there is nothing to put a script on.
     """
     tokens = list(TOKEN.finditer(equation.strip()))
-    row, end = _row(tokens, 0, set() if seen is None else seen, closing=None, first=True)
+    row, end = _row(tokens, 0, set() if seen is None else seen, closing=None)
     if end != len(tokens):
         raise ValueError(f"Invalid equation. Expected brackets that pair. Received: {equation!r}")
     return f"<math>{row}</math>"
 
 
 def _row(
-    tokens: list[re.Match[str]], i: int, seen: set[str], closing: str | None, first: bool = False
+    tokens: list[re.Match[str]], i: int, seen: set[str], closing: str | None
 ) -> tuple[str, int]:
-    """Tokens up to one of a kind, as one row; where it ended.
-
-    The `first` row of a line may go on with what a line before ended in: its operator stands
-    between two sides.
-    """
+    """Tokens up to one of a kind, as one row; where it ended."""
     found: list[str] = []
     while i < len(tokens) and tokens[i].lastgroup != closing:
         kind = tokens[i].lastgroup
@@ -111,8 +108,6 @@ def _row(
             found[-1] = f"<{tag}>{found[-1]}{script}</{tag}>"
         else:
             atom, i = _atom(tokens, i, seen)
-            if first and not found and tokens[i - 1]["operator"] in INFIX:
-                atom = atom.replace("<mo", '<mo form="infix"', 1)
             found.append(atom)
     return f"<mrow>{''.join(found)}</mrow>", i
 
@@ -154,6 +149,9 @@ def _atom(
 
 
 def _operator(text: str) -> str:
+    if text in RELATIONS or text == "+":
+        # Spaces of their own: a line may be broken before it, and then it has but one neighbour.
+        return f"{SPACE}<mo lspace='0' rspace='0'>{text}</mo>{SPACE}"
     spaced = ""
     if text in "()|":
         spaced = ' lspace="0" rspace="0"'

@@ -5,6 +5,7 @@ occurrences lights them up.
 """
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 import plotly.graph_objects as go
@@ -249,6 +250,8 @@ def ellipse(mean: Array, covariance: Array, stddevs: float = 1.0, points: int = 
     return mean + stddevs * circle * np.sqrt(np.maximum(values, 0)) @ vectors.T
 
 
-def draw(target: go.Figure, alt: str, key: str, width: int | str = "stretch") -> None:
+def draw(
+    target: go.Figure, alt: str, key: str, width: int | Literal["stretch"] = "stretch"
+) -> None:
     """Puts a figure on the page; `alt` says in words what it shows."""
     st.plotly_chart(target, key=key, alt=alt, width=width, config={"displayModeBar": False})

@@ -18,7 +18,8 @@ __all__ = ["BAR", "MAP", "Outline", "heat_map", "outlines", "show_pictures"]
 MAP = 340  # side of a map, in pixels
 BAR = 74  # room for a colour bar beside it
 LEFT, TOP, BOTTOM, RIGHT = 46, 30, 44, 8
-INSET = (0.60, 0.985)  # of the frame, in both directions
+PLANE, INSET = 0.56, 0.36  # shares of a figure's width
+PART = 0.6  # of the plane's side: that of the inset
 
 
 def heat_map(
@@ -130,51 +131,49 @@ def outlines(shown: Sequence[Outline], half: float, magnified: Sequence[Outline]
     target.update_layout(margin={"l": LEFT, "r": RIGHT, "t": TOP, "b": BOTTOM})
     if not magnified:
         return target
-    reach = 2.6 * max(float(one.stddev.max()) for one in magnified)
+    wanted = PART * half / (1.25 * 2 * max(float(one.stddev.max()) for one in magnified))
+    power = 10.0 ** np.floor(np.log10(wanted))
+    factor = power * max(step for step in (1, 2, 5) if step * power <= wanted)
+    reach = PART * half / factor
     for one in magnified:
         line = ellipse(np.zeros(2), np.diag(one.stddev**2), 2.0)
-        axes = {"xaxis": "x2", "yaxis": "y2"}
-        add_line(target, line[:, 0], line[:, 1], one.name, one.colour, one.dash, one.symbol, **axes)
+        x, y = line.T
+        add_line(target, x, y, one.name, one.colour, one.dash, one.symbol, xaxis="x2", yaxis="y2")
+    font = {"color": colours["label"], "size": FONT}
     frame = {
         "showgrid": False,
         "zeroline": False,
-        "showticklabels": False,
         "showline": True,
         "mirror": True,
         "linecolor": colours["label"],
         "range": [-reach, reach],
-        "fixedrange": True,
+        "constrain": "domain",
+        "nticks": 4,
+        "tickfont": font,
     }
-    share = INSET[1] - INSET[0]
+    # The scale of the inset is tied to that of the plane: the factor is what is drawn.
+    tied = {"scaleanchor": "x", "scaleratio": factor}
+    target.update_xaxes(domain=[0, PLANE])
     target.update_layout(
-        xaxis2={"domain": INSET, "anchor": "y2", **frame},
-        yaxis2={"domain": INSET, "anchor": "x2", **frame},
-        shapes=[
-            {
-                "type": "rect",
-                "xref": "x2 domain",
-                "yref": "y2 domain",
-                "x0": 0,
-                "x1": 1,
-                "y0": 0,
-                "y1": 1,
-                "line": {"width": 0},
-                "fillcolor": colours["halo"],
-                "layer": "below",
-            }
-        ],
+        xaxis2={"domain": [1 - INSET, 1], "anchor": "y2", **frame, **tied},
+        yaxis2={
+            "domain": [0.06, 1],
+            "anchor": "x2",
+            **frame,
+            "scaleanchor": "x2",
+            "constraintoward": "middle",
+        },
     )
-    factor = share * half / reach
     target.add_annotation(
-        xref="x2 domain",
-        yref="y2 domain",
-        x=0.03,
-        y=0.97,
-        xanchor="left",
-        yanchor="top",
+        xref="x2",
+        yref="y2",
+        x=0,
+        y=reach,
+        xanchor="center",
+        yanchor="bottom",
         showarrow=False,
-        text=f"× {factor:.0f}" if factor >= 10 else f"× {factor:.1f}",
-        font={"color": colours["label"], "size": FONT},
+        text=f"magnified × {factor:.0f}, about μ",
+        font=font,
     )
     return target
 

@@ -13,15 +13,13 @@ __all__ = ["show_here", "show_rule", "table"]
 def show_here(verdict: str) -> None:
     """What is so for the visitor's image."""
     with st.container(key="here"):
-        st.markdown('<p class="tag">This image</p>', unsafe_allow_html=True)
-        say(verdict)
+        say(f'<p class="tag">This image</p>\n\n{verdict}')
 
 
 def show_rule(sentence: str) -> None:
     """What is so over many test images."""
     with st.container(key="rule"):
-        st.markdown('<p class="tag">The rule, over test images</p>', unsafe_allow_html=True)
-        say(sentence)
+        say(f'<p class="tag">The rule, over test images</p>\n\n{sentence}')
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
