@@ -4,14 +4,16 @@ from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..arrays import Array
 from ..inference.loaded_model import LoadedModel
+from ..maths import gaussian
 from ..models.network import Dense, Network
 from .claim_3_mean_objective import Trained, compare, trained_as
 from .experiment import Experiment, Outcome
 from .phrases import ONE_RUN, bounded, significant
-from .rule import Rule, chosen_images, contrary
+from .rule import Rule, chosen_images, contrary, share
 from .subject import Subject
 from .view import View
 
@@ -20,6 +22,7 @@ __all__ = [
     "EXPERIMENT",
     "LONGER",
     "Shrunk",
+    "below",
     "longer_sentence",
     "rule",
     "shrunk",
@@ -30,6 +33,7 @@ __all__ = [
 
 COMPARED = ("sample", "mean")
 FACTORS = np.array([1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01])
+ROUGH = 0.05  # nats: of −log p(x), where images are counted
 APART = 10.0  # nats: a smaller difference of two decoders is none beside a price of hundreds
 
 
@@ -104,8 +108,27 @@ def trained_number(view: View) -> float:
     return view.loss_at_mean + view.kl
 
 
-def rule(trained: Trained) -> Rule:
-    """What was lost and what not on average, from the metadata."""
+def below(model: LoadedModel) -> NDArray[np.bool_]:
+    """Of which test images the trained number lies below −log p(x), evenly over all images."""
+
+    def compute() -> NDArray[np.bool_]:
+        images = chosen_images(len(model.mean))
+        mean, stddev = model.mean[images], model.stddev[images]
+        x = np.concatenate([model.test.pixels(slice(int(i), int(i) + 1)) for i in images])
+        told = model.network.reconstruction_loss(x, mean) + gaussian.kl(mean, stddev)
+        evidence = -model.grid(x, ROUGH).log_evidence
+        return np.less(told, evidence)[np.isfinite(evidence)]
+
+    return model.once("trained number below evidence", compute)
+
+
+def rule(trained: Trained, found: NDArray[np.bool_] | None = None) -> Rule:
+    """What was lost and what not on average, from the metadata.
+
+    Args:
+        trained: of the two models, with their test averages.
+        found: of which images the trained number lies below −log p(x); None to leave that out.
+    """
     first, second = trained.names
     one, other = trained.tests
     keys = ("reconstruction_loss_at_mean", "kl", "negative_elbo", "negative_log_evidence")
@@ -113,17 +136,16 @@ def rule(trained: Trained) -> Rule:
         return Rule("For these networks no averages over test images are recorded.")
     at_mean, kl, elbo, evidence = (float(other[key]) for key in keys)
     told = at_mean + kl
-    below = told < evidence
-    bound = (
-        f"{told:.2f} nats, which lies {'below' if below else 'above'} −log p(x) = {evidence:.2f}"
-    )
+    lies_below = told < evidence
+    counted = "" if found is None else f" (below for {share(found)} images looked at)"
+    bound = f"{told:.2f} nats, which lies {'below' if lies_below else 'above'} −log p(x) = {evidence:.2f}"
     return Rule(
         f"Averaged over {trained.images:,} test images, {second} has a trained number of {bound}"
-        f"{', so that it bounds nothing' if below else ''}; −ELBO of its q is {elbo:.2f}. Decoding "
+        f"{', so that it bounds nothing' if lies_below else ''}{counted}; −ELBO of its q is {elbo:.2f}. Decoding "
         f"a sample costs it {other['jensen_gap']:.2f} nats, and {first} {one['jensen_gap']:.2f}. "
         f"−log p(x) by its decoder is {evidence:.2f}, against {one['negative_log_evidence']:.2f}. "
         f"{ONE_RUN}",
-        below and float(other["jensen_gap"]) > APART,
+        lies_below and float(other["jensen_gap"]) > APART,
     )
 
 

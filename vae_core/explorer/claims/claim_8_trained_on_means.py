@@ -8,6 +8,7 @@ from ...experiments.claim_3_mean_objective import Trained, compare, trained_as
 from ...experiments.claim_8_trained_on_means import (
     COMPARED,
     Shrunk,
+    below,
     longer_sentence,
     rule,
     shrunk,
@@ -58,7 +59,7 @@ def show(subject: Subject) -> None:
     models = [subject.other(name) for name in COMPARED]
     views = cached(compare, *models, x=subject.x)
     trained = trained_as(*models)
-    ruled = rule(trained)
+    ruled = rule(trained, of_model(below, models[1]))
     left, right = st.columns(2, gap="large")
     with left:
         _numbers(models, views, trained)

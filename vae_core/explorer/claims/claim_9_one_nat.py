@@ -46,7 +46,7 @@ EQUATION = (
     ),
     Step(
         "price = & ½ (d − tr Σ) & ≈ [ d // 2 ]",
-        "Half a nat for each dimension that is known well, whatever the decoder: one nat in two.",
+        "Half a nat for each dimension in which q is narrow: one nat in two.",
     ),
 )
 
