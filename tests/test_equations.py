@@ -1,4 +1,4 @@
-"""Equations as MathML: well-formed, with every symbol marked, and prose that lights up with them."""
+"""Equations as MathML, well-formed and with every symbol marked; prose with its symbols."""
 
 import re
 from xml.etree import ElementTree

@@ -112,7 +112,8 @@ def test_claim_3(quadrature: View, mean: View, held: bool) -> None:
     assert holds(sentence) == held
     assert_figures(
         sentence,
-        f"by {quadrature.negative_elbo - 157:+.2f} nats with the network trained by quadrature (no noise)",
+        f"by {quadrature.negative_elbo - 157:+.2f} nats with the network trained by quadrature "
+        "(no noise)",
         f"by {mean.negative_elbo - 157:+.2f} with the network trained on means (no expectation)",
     )
     evidence = mean.negative_log_evidence - 156

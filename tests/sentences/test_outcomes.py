@@ -329,7 +329,7 @@ def test_a_least_value_is_found_between_the_points_and_at_an_end() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "image", "cause", "tighter"),
+    ("name", "image", "cause", "smaller"),
     [
         ("large", 7, "one encoder for all images (amortisation)", True),
         ("sample", 1367, "one encoder for all images (amortisation)", True),

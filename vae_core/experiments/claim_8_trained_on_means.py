@@ -138,13 +138,13 @@ def rule(trained: Trained, found: NDArray[np.bool_] | None = None) -> Rule:
     told = at_mean + kl
     lies_below = told < evidence
     counted = "" if found is None else f" (below for {share(found)} images looked at)"
-    bound = f"{told:.2f} nats, which lies {'below' if lies_below else 'above'} −log p(x) = {evidence:.2f}"
+    where, so = ("below", ", so that it bounds nothing") if lies_below else ("above", "")
+    bound = f"{told:.2f} nats, which lies {where} −log p(x) = {evidence:.2f}{so}{counted}"
     return Rule(
-        f"Averaged over {trained.images:,} test images, {second} has a trained number of {bound}"
-        f"{', so that it bounds nothing' if lies_below else ''}{counted}; −ELBO of its q is {elbo:.2f}. Decoding "
-        f"a sample costs it {other['jensen_gap']:.2f} nats, and {first} {one['jensen_gap']:.2f}. "
-        f"−log p(x) by its decoder is {evidence:.2f}, against {one['negative_log_evidence']:.2f}. "
-        f"{ONE_RUN}",
+        f"Averaged over {trained.images:,} test images, {second} has a trained number of {bound}; "
+        f"−ELBO of its q is {elbo:.2f}. Decoding a sample costs it {other['jensen_gap']:.2f} nats, "
+        f"and {first} {one['jensen_gap']:.2f}. −log p(x) by its decoder is {evidence:.2f}, against "
+        f"{one['negative_log_evidence']:.2f}. {ONE_RUN}",
         lies_below and float(other["jensen_gap"]) > APART,
     )
 

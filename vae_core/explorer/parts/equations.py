@@ -98,7 +98,7 @@ def _row(
     found: list[str] = []
     while i < len(tokens) and tokens[i].lastgroup != closing:
         kind = tokens[i].lastgroup
-        if kind in ("bar", "close") and closing not in ("bar", "close"):
+        if kind in ("bar", "close", "end"):  # of another bracket
             break
         if kind in ("below", "above"):
             if not found:
