@@ -275,10 +275,20 @@ def test_the_model_is_offered_where_another_one_is_needed() -> None:
 
 
 @pytest.mark.parametrize("number", seldom([one for one in MODULES if one not in "25"], ("7", "8")))
-def test_what_a_control_says_changes_what_is_shown_where_it_acts(number: str) -> None:
-    def shown(**query: str) -> tuple[list[str], list[str]]:
+def test_what_a_control_says_changes_what_is_shown_where_it_acts(
+    number: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoded: list[str] = []
+
+    def note(network: Any, z: Any, columns: int, caption: str) -> None:
+        decoded.append(f"{caption} {z.tolist()}")
+
+    monkeypatch.setattr(MODULES[number], "show_pictures", note, raising=False)
+
+    def shown(**query: str) -> list[str]:
+        decoded.clear()
         at = open_page(claim=number, **query)
-        return prose(at), [str(one.proto) for one in (*at.get("imgs"), *at.get("plotly_chart"))]
+        return [*prose(at), *(one.proto.spec for one in at.get("plotly_chart")), *decoded]
 
     base, one = shown(), all_claims()[number]
     assert (shown(seed="9") != base) == one.follows_seed

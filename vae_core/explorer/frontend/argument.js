@@ -81,6 +81,6 @@ export default function ({ parentElement }) {
   return () => {
     observer.disconnect();
     cancelAnimationFrame(waiting);
-    root.onpointerover = root.onpointerleave = root.onfocusin = root.onfocusout = null;
+    root.onpointerover = root.onpointerleave = null;
   };
 }

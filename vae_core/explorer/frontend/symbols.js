@@ -28,11 +28,15 @@ function showLit(root, onLight) {
 
 // `root` is an element in which symbols occur. May be called again after its content changed.
 export function linkSymbols(root, onLight) {
+  const known = hub.roots.has(root);
   hub.roots.set(root, onLight);
   const symbolAt = (event) => event.target.closest?.("[data-symbol]")?.dataset.symbol ?? null;
   root.onpointerover = (event) => lightUp(symbolAt(event));
   root.onpointerleave = () => lightUp(null);
-  root.onfocusin = (event) => lightUp(symbolAt(event));
-  root.onfocusout = () => lightUp(null);
+  if (!known) {
+    // These two have no property: a browser would ignore `onfocusin`.
+    root.addEventListener("focusin", (event) => lightUp(symbolAt(event)));
+    root.addEventListener("focusout", () => lightUp(null));
+  }
   showLit(root, onLight);
 }
