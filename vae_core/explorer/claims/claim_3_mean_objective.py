@@ -56,7 +56,7 @@ def show(subject: Subject) -> None:
     trained = trained_as(*models)
     sample, quadrature, mean = views
     ruled = rule(trained)
-    left, right = st.columns(2, gap="large")
+    left, right = st.columns([6, 5], gap="large")
     with left:
         _plane(models, views)
     with right:
@@ -128,24 +128,27 @@ def _plane(models: list[LoadedModel], views: tuple[View, ...]) -> None:
     ]
     half = 3.3
     small = [one for one in shown if float(one.stddev.max()) < 0.2]
-    target = outlines(shown, half, small)
-    label(target, -2.0, 0.0, "the prior", colours["prior"], xanchor="right", shift=(-4, 0))
-    for i, one in enumerate(shown):
-        label(
-            target,
-            -half,
-            -half + 0.32 * (len(shown) - i) - 0.15,
-            f"{'┄' if one.dash == 'dot' else '━'} {one.name}",
-            one.colour,
-            shift=(6, 0),
-        )
-    draw(
-        target,
+    alt = (
         "Ellipses of the three q's at 2 stddev over the prior's, the narrow ones magnified: "
         + "; ".join(f"{one.name} {_pair(one.stddev)}" for one in shown)
-        + ".",
-        "figure-q",
+        + "."
     )
+    with st.container(horizontal=True, gap="xsmall", key="planes"):
+        for i, (target, width) in enumerate(outlines(shown, half, small)):
+            named = small if i else [one for one in shown if one not in small]
+            top = target.layout.yaxis.range[1]
+            for j, one in enumerate(named):
+                dash = "┄" if one.dash == "dot" else "━"
+                label(
+                    target,
+                    -top,
+                    top * (0.97 - 0.14 * j),
+                    f"{dash} {one.name}",
+                    one.colour,
+                    yanchor="top",
+                    shift=(4, 0),
+                )
+            draw(target, alt, f"figure-q{i or ''}", width)
     st.caption("q of this image at 2σ. Each network has a plane of its own: only sizes compare.")
 
 

@@ -63,7 +63,7 @@ def show(subject: Subject) -> None:
     model = subject.other("blog")
     found = cached(printed, model, x=subject.x)
     ruled = rule(model.metadata, len(model.mean))
-    left, right = st.columns(2, gap="large")
+    left, right = st.columns([6, 5], gap="large")
     with left:
         _plane(found)
     with right:
@@ -106,26 +106,25 @@ def _plane(found: Printed) -> None:
     colours = symbols()
     sampled = Outline("q it samples", found.mean, found.sampled, colours["sample"], "sample")
     described = Outline("q its KL describes", found.mean, found.described, colours["kl"], "kl")
-    half = 3.3
-    # The q's about one mean: what the plane shows large stays out of the inset.
-    target = outlines([described, sampled], half, [sampled])
-    label(target, -2.0, 0.0, "the prior", colours["prior"], xanchor="right", shift=(-4, 0))
-    for i, one in enumerate((described, sampled)):
-        label(
-            target,
-            -half,
-            -half + 0.32 * (2 - i) - 0.15,
-            f"━ {one.name}, 2σ",
-            one.colour,
-            one.symbol,
-            shift=(6, 0),
-        )
-    draw(
-        target,
+    alt = (
         f"Two ellipses around one mean: the sampled q with stddevs {_pair(found.sampled)} and "
-        f"the described one with {_pair(found.described)}.",
-        "figure-recipe",
+        f"the described one with {_pair(found.described)}."
     )
+    with st.container(horizontal=True, gap="xsmall", key="planes"):
+        for i, (target, width) in enumerate(outlines([described, sampled], 3.3, [sampled])):
+            top = target.layout.yaxis.range[1]
+            one = sampled if i else described
+            label(
+                target,
+                -top,
+                0.97 * top,
+                f"━ {one.name}, 2σ",
+                one.colour,
+                one.symbol,
+                yanchor="top",
+                shift=(4, 0),
+            )
+            draw(target, alt, f"figure-recipe{i or ''}", width)
 
 
 def _pair(stddev: Array) -> str:

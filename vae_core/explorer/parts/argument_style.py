@@ -59,6 +59,7 @@ STYLE = """
 @media (max-width: 640px) {
     .st-key-argument .stMarkdown :is(td, th) { padding: .2rem .3rem !important; }
     .equation math { font-size: 1rem; }
+    .st-key-statement [data-testid="stHorizontalBlock"] { gap: 1rem; }
     .st-key-sigma { position: sticky; top: 2.75rem; z-index: 5; background: var(--page); }
 }
 """

@@ -122,7 +122,8 @@ def label(
         xshift=shift[0],
         yshift=shift[1],
         font={"color": colour, "size": FONT},
-        bgcolor=symbols()["halo"],
+        # On dark its colour would not be quite that of the page.
+        bgcolor=None if st.context.theme.type == "dark" else symbols()["halo"],
         borderpad=1,
         align="left",
         **axes,

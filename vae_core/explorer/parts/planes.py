@@ -11,15 +11,14 @@ from ...arrays import Array
 from ...inference.latent import Field
 from ...maths.bernoulli import sigmoid
 from ...models.network import Network
-from .figures import FONT, add_line, ellipse, figure, symbols
+from .figures import FONT, add_line, ellipse, figure, label, symbols
 
 __all__ = ["BAR", "MAP", "Outline", "heat_map", "outlines", "show_pictures"]
 
 MAP = 340  # side of a map, in pixels
 BAR = 74  # room for a colour bar beside it
 LEFT, TOP, BOTTOM, RIGHT = 46, 30, 44, 8
-PLANE, INSET = 0.56, 0.36  # shares of a figure's width
-PART = 0.6  # of the plane's side: that of the inset
+OUTLINE = 280  # side of a plane with outlines: two fit beside each other, one on a phone
 
 
 def heat_map(
@@ -111,71 +110,64 @@ class Outline:
     dash: str = "solid"
 
 
-def outlines(shown: Sequence[Outline], half: float, magnified: Sequence[Outline]) -> go.Figure:
-    """Gaussians over the prior on the plane, and those too small to be seen in an inset.
+def outlines(
+    shown: Sequence[Outline], half: float, magnified: Sequence[Outline]
+) -> list[tuple[go.Figure, int]]:
+    """Gaussians over the prior on the plane; beside it those too small to be seen there.
+
+    Both have one size in pixels, so that the factor between their scales is what is drawn.
 
     Args:
         shown: drawn in the plane.
         half: how far the plane reaches from the origin.
-        magnified: those that the inset holds, each about its own mean; none for no inset.
+        magnified: those that the second figure holds, about their own means; none for no figure.
+
+    Returns:
+        Figures with their widths in pixels.
     """
     colours = symbols()
-    target = figure("z₁", "z₂", height=MAP + TOP + BOTTOM)
-    prior = ellipse(np.zeros(2), np.eye(2), 2.0)
-    add_line(target, prior[:, 0], prior[:, 1], "prior", colours["prior"], "dash")
+    plane = _square("z₁", "z₂", half, "the plane")
+    x, y = ellipse(np.zeros(2), np.eye(2), 2.0).T
+    add_line(plane, x, y, "prior", colours["prior"], "dash")
     for one in shown:
-        line = ellipse(one.mean, np.diag(one.stddev**2), 2.0)
-        add_line(target, line[:, 0], line[:, 1], one.name, one.colour, one.dash, one.symbol)
-    target.update_xaxes(range=[-half, half], constrain="domain", zeroline=False)
-    target.update_yaxes(range=[-half, half], scaleanchor="x", constrain="domain", zeroline=False)
-    target.update_layout(margin={"l": LEFT, "r": RIGHT, "t": TOP, "b": BOTTOM})
-    if not magnified:
-        return target
-    wanted = PART * half / (1.25 * 2 * max(float(one.stddev.max()) for one in magnified))
-    power = 10.0 ** np.floor(np.log10(wanted))
-    factor = power * max(step for step in (1, 2, 5) if step * power <= wanted)
-    reach = PART * half / factor
-    for one in magnified:
-        line = ellipse(np.zeros(2), np.diag(one.stddev**2), 2.0)
-        x, y = line.T
-        add_line(target, x, y, one.name, one.colour, one.dash, one.symbol, xaxis="x2", yaxis="y2")
-    font = {"color": colours["label"], "size": FONT}
-    frame = {
-        "showgrid": False,
-        "zeroline": False,
-        "showline": True,
-        "mirror": True,
-        "linecolor": colours["label"],
-        "range": [-reach, reach],
-        "constrain": "domain",
-        "nticks": 4,
-        "tickfont": font,
-    }
-    # The scale of the inset is tied to that of the plane: the factor is what is drawn.
-    tied = {"scaleanchor": "x", "scaleratio": factor}
-    target.update_xaxes(domain=[0, PLANE])
-    target.update_layout(
-        xaxis2={"domain": [1 - INSET, 1], "anchor": "y2", **frame, **tied},
-        yaxis2={
-            "domain": [0.06, 1],
-            "anchor": "x2",
-            **frame,
-            "scaleanchor": "x2",
-            "constraintoward": "middle",
-        },
+        x, y = ellipse(one.mean, np.diag(one.stddev**2), 2.0).T
+        add_line(plane, x, y, one.name, one.colour, one.dash, one.symbol)
+    label(plane, 0.0, -2.0, "the prior", colours["prior"], xanchor="center", yanchor="top")
+    found = [plane]
+    if magnified:
+        wanted = half / (1.25 * 2 * max(float(one.stddev.max()) for one in magnified))
+        power = 10.0 ** np.floor(np.log10(wanted))
+        factor = power * max(step for step in (1, 2, 5) if step * power <= wanted)
+        name = f"the same, magnified × {factor:.0f}"
+        inset = _square("z₁ − μ₁", "z₂ − μ₂", half / factor, name)
+        for one in magnified:
+            x, y = ellipse(np.zeros(2), np.diag(one.stddev**2), 2.0).T
+            add_line(inset, x, y, one.name, one.colour, one.dash, one.symbol)
+        found.append(inset)
+    return [(one, OUTLINE + LEFT + RIGHT) for one in found]
+
+
+def _square(x_title: str, y_title: str, half: float, title: str) -> go.Figure:
+    """An empty plane of a fixed size about the origin."""
+    result = figure(x_title, y_title, height=OUTLINE + TOP + BOTTOM)
+    font = {"color": symbols()["label"], "size": FONT, "weight": 600}
+    result.update_layout(
+        title={"text": title, "font": font, "y": 0.985, "x": 0.02},
+        margin={"l": LEFT, "r": RIGHT, "t": TOP, "b": BOTTOM},
     )
-    target.add_annotation(
-        xref="x2",
-        yref="y2",
-        x=0,
-        y=reach,
-        xanchor="center",
-        yanchor="bottom",
-        showarrow=False,
-        text=f"magnified × {factor:.0f}, about μ",
-        font=font,
-    )
-    return target
+    for update in (result.update_xaxes, result.update_yaxes):
+        update(
+            range=[-half, half],
+            constrain="domain",
+            zeroline=False,
+            automargin=False,
+            showline=True,
+            mirror=True,
+            linecolor=symbols()["quiet"],
+            nticks=6,
+        )
+    result.update_yaxes(scaleanchor="x")
+    return result
 
 
 def show_pictures(network: Network, z: Array, columns: int, caption: str) -> None:
