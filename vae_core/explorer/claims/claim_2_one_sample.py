@@ -134,16 +134,15 @@ def _losses(result: Spread) -> None:
     low, high = np.quantile(result.between, [0.002, 0.998])
     low, high = min(low, result.losses.min()), max(high, np.quantile(result.losses, 0.99))
     target.update_xaxes(range=[low, high])
-    (middle, top), (own, peak) = tops
+    (_, top), (own, peak) = tops
     label(
         target,
-        middle,
+        float(low),
         top,
         f"{IMAGES:,} test images, a sample each",
         colours["label"],
         yanchor="bottom",
-        xanchor="left" if own > middle else "right",
-        shift=(-10 if own > middle else 10, 6),
+        shift=(6, 6),
     )
     label(
         target,

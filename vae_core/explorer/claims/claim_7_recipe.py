@@ -99,7 +99,8 @@ def show(subject: Subject) -> None:
         ],
     )
     st.markdown("**The corrected lines, in today's Keras**")
-    st.code(CORRECTED, language="diff")
+    with st.container(key="corrected"):
+        st.code(CORRECTED, language="diff")
 
 
 def _plane(found: Printed) -> None:

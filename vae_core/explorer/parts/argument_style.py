@@ -7,6 +7,8 @@ from .symbol_links import symbol_style
 
 __all__ = ["argument_style"]
 
+INK = {"light": ("#116329", "#b42318"), "dark": ("#7ee2a0", "#ff9d94")}  # lines put in, taken out
+
 # Figures are put where their heights are reserved; what is under way has the room of its result.
 STYLE = """
 .st-key-argument h3 { font-size: 1.3rem; padding: .2rem 0 0; }
@@ -54,7 +56,10 @@ STYLE = """
 .st-key-here, .st-key-rule { border-left: 3px solid var(--edge); padding: 0 0 0 .9rem; gap: .1rem; }
 .st-key-argument p.tag { font-size: .82rem; font-weight: 600; opacity: .8; margin: 0; }
 .st-key-rule { border-left-style: double; border-left-width: 5px; }
-.st-key-rule-room { min-height: 9rem; }
+/* Streamlit's own colours of code are too faint to read. */
+.st-key-corrected code, .st-key-corrected code span { color: inherit !important; }
+.st-key-corrected .token.inserted, .st-key-corrected .token.inserted * { color: GOOD !important; }
+.st-key-corrected .token.deleted, .st-key-corrected .token.deleted * { color: BAD !important; }
 
 @media (max-width: 640px) {
     .st-key-argument .stMarkdown :is(td, th) { padding: .2rem .3rem !important; }
@@ -70,4 +75,6 @@ def argument_style() -> str:
     dark = st.context.theme.type == "dark"
     colours = theme()["dark" if dark else "light"]
     names = f":root {{ --edge: {colours['edge']}; --page: {colours['zero']}; }}"
-    return f"<style>{names}{STYLE}{symbol_style()}</style>"
+    good, bad = INK["dark" if dark else "light"]
+    style = STYLE.replace("GOOD", good).replace("BAD", bad)
+    return f"<style>{names}{style}{symbol_style()}</style>"
