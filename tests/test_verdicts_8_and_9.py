@@ -200,11 +200,13 @@ def test_the_rule_of_claim_9(name: str) -> None:
     found = balance(model)
     images = np.unique(np.linspace(0, 9999, 100).round().astype(int))
     assert len(found.factor) == len(images)
-    for i in (3, 42, 77):
+    apart = []
+    for i in (3, 20, 42, 60, 77):
         exact = one_nat.slopes(model, pixels(int(images[i])))
         stddev = found.factor[i] * np.sqrt(np.mean(model.stddev[images[i]] ** 2))
-        assert stddev == pytest.approx(exact.best, rel=0.25)  # a flat minimum
-        assert found.price[i] == pytest.approx(exact.best_price[0], abs=0.2)
+        assert stddev == pytest.approx(exact.best, rel=0.3)  # the least of a flat curve
+        apart.append(abs(found.price[i] - exact.best_price[0]))
+    assert np.median(apart) < 0.12
     ruled = one_nat.rule(found, "the network")
     price = found.price[found.inside]
     assert np.median(price) == pytest.approx(1.0, abs=0.1)

@@ -37,7 +37,8 @@ class Balance:
 def balance(model: LoadedModel) -> Balance:
     """The balance of price and KL for test images evenly over all; a model without a q from σ = 1.
 
-    To a percent or so in c: by 16 nodes of quadrature, and by a parabola between factors.
+    By 16 nodes of quadrature, and by a parabola between factors: good for many images, not for
+    one, whose c may be off by a fifth where the sum is flat.
     """
     return model.once("balance of price and KL", lambda: _balance(model))
 
