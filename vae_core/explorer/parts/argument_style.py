@@ -51,10 +51,10 @@ STYLE = """
     font-size: 1.15rem; font-family: Georgia, "Times New Roman", "Liberation Serif", serif;
 }
 .equation math .i { font-style: italic; }
-.equation .why { font-size: .86rem; opacity: .82; }
+.equation .why { font-size: .86rem; }
 
 .st-key-here, .st-key-rule { border-left: 3px solid var(--edge); padding: 0 0 0 .9rem; gap: .1rem; }
-.st-key-argument p.tag { font-size: .82rem; font-weight: 600; opacity: .8; margin: 0; }
+.st-key-argument p.tag { font-size: .82rem; font-weight: 600; margin: 0; }
 .st-key-rule { border-left-style: double; border-left-width: 5px; }
 /* Streamlit's own colours of code are too faint to read. */
 .st-key-corrected code, .st-key-corrected code span { color: inherit !important; }
