@@ -104,12 +104,8 @@ class EvidenceGrid:
     def _evidence(self, x: Array, tolerance: float, hides: Array | None = None) -> Evidence:
         hides = np.full(len(x), COARSE_MARGIN) if hides is None else hides
         result = self._refine(x, tolerance, hides)
-        # The middle of the coarse cell that holds a peak lies up to Δ²/(4σ²) nats below it.
-        # Where that is more than was allowed for, cells that matter were dropped: again.
-        variance = np.linalg.eigvalsh(result.covariance)[:, 0]
-        with np.errstate(divide="ignore"):
-            hidden = self.spacing**2 / (4 * np.maximum(variance, 0.0))
-        hidden = np.minimum(hidden, LARGEST_MARGIN)
+        # Where more is hidden than was allowed for, cells that matter were dropped: again.
+        hidden = self._hidden(np.linalg.eigvalsh(result.covariance)[:, 0])
         again = np.flatnonzero(hidden > hides)
         if len(again):
             more = np.minimum(1.25 * hidden[again], LARGEST_MARGIN)
@@ -117,6 +113,12 @@ class EvidenceGrid:
             for name in Evidence.__dataclass_fields__:
                 getattr(result, name)[again] = getattr(better, name)
         return result
+
+    def _hidden(self, variance: Array) -> Array:
+        """Nats below a peak that the middle of its coarse cell may lie: Δ²/(4σ²)."""
+        with np.errstate(divide="ignore"):
+            hidden = self.spacing**2 / (4 * np.maximum(variance, 0.0))
+        return np.minimum(hidden, LARGEST_MARGIN)
 
     def _refine(self, x: Array, tolerance: float, hides: Array) -> Evidence:
         dropped = DROPPED * tolerance
@@ -158,8 +160,10 @@ class EvidenceGrid:
             self._moments(z, image, weight, total, active, mean, covariance)
             # A sum may stand still by chance while a cell is wider than the posterior.
             variance = np.linalg.eigvalsh(covariance)[:, 0]
-            # What is refused needs its moments only.
-            settled = (refused | (error < tolerance)) & (variance > (self.spacing / 2**level) ** 2)
+            resolved = variance > (self.spacing / 2**level) ** 2
+            # What is refused needs its moments only, and so does what is done again.
+            enough = refused | (error < tolerance) | (self._hidden(variance) > hides)
+            settled = resolved & enough
             keep = ~settled[image]
             keep &= joints > peak[image] - _cutoff(negligible, hidden)
             image, cells, hidden = image[keep], cells[keep], hidden[keep]
