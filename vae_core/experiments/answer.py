@@ -70,8 +70,8 @@ def _cost(lane: Lane) -> str:
             f"than the {MEAN}, beside {view.loss_at_mean:.0f}."
         )
     return (
-        f"Decode the {MEAN} at test time: a {SAMPLE}{noise} costs {price} {NAT} more here, beside "
-        f"{view.loss_at_mean:.0f}."
+        f"Decode the {MEAN} at test time: a {SAMPLE}{noise} costs {price} {NAT} more here, on top "
+        f"of {view.loss_at_mean:.0f}."
     )
 
 

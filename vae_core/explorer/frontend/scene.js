@@ -139,7 +139,7 @@ function drawInset(context, plane, x, y) {
   context.lineWidth = 2;
   const bar = top + side - 5;
   line(context, left + 5, bar, left + 5 + length * unit, bar);
-  text(context, Number(length.toPrecision(1)).toString().replace(/^0\./, "."), left + 9 + length * unit, bar + 3, "left", theme);
+  text(context, String(Number(length.toPrecision(1))), left + 9 + length * unit, bar + 3, "left", theme);
 }
 
 function drawCross(context, x, y, colour, theme) {

@@ -9,8 +9,10 @@ import { PAID } from "./sum.js";
 const MARGIN = { left: 30, right: 12, top: 22, bottom: 32 };
 const REACH = 28; // pixels around the handle in which it is taken
 
-export function written(sigma) {
-  return sigma >= 10 ? sigma.toFixed(0) : Number(sigma.toPrecision(2)).toString().replace(/^0\./, ".");
+// A positive number with two significant digits: 0.00012, 0.024, 1.3, 18.
+export function written(value) {
+  const rounded = Number(value.toPrecision(2));
+  return rounded.toFixed(Math.max(0, 1 - Math.floor(Math.log10(rounded))));
 }
 
 export class SeeSaw {
@@ -110,7 +112,7 @@ export class SeeSaw {
         if (k > 1) continue;
         line(context, x, MARGIN.top, x, floor);
         context.fillStyle = theme.label;
-        text(context, String(sigma).replace(/^0\./, "."), x, floor + 17, "center", theme);
+        text(context, String(Number(sigma.toPrecision(1))), x, floor + 17, "center", theme);
       }
     }
     const step = [1, 2, 5, 10, 20, 50, 100].find((one) => this.top / one <= 5) ?? 200;
@@ -185,7 +187,7 @@ export class SeeSaw {
     context.globalAlpha = faint("kl");
     note("KL", LEAST_SIGMA * 1.12, this.level(curve.kl(LEAST_SIGMA)) - 6, kl, "left");
     dot(1, curve.kl(1), kl, 4, !paid);
-    note(paid ? "without the price: 1" : "KL alone: least at 1", 1.25, this.level(curve.kl(1)) - 9, kl, "right");
+    note(paid ? "without the price: 1" : "KL alone: least at 1", 0.8, this.level(curve.kl(1)) - 3, kl, "right");
     context.globalAlpha = faint("price");
     const high = curve.sigmas.findIndex((sigma, i) => curve.prices[i] > 0.8 * this.top);
     const leaves = curve.sigmas[high < 0 ? curve.sigmas.length - 1 : high];

@@ -1,5 +1,6 @@
 // Explore's stage: two lanes under one noise, one ε and one pointer.
 
+import { markAnswers } from "./answer.js";
 import { epsilonOf, whenEpsilon } from "./epsilon.js";
 import GLOSSARY from "./glossary.json" with { type: "json" };
 import { Lane } from "./lane.js";
@@ -36,7 +37,6 @@ class Stage {
     const waits = asked && !(asked.scale === scale && asked.seed === seed);
     const changing = waits || (this.local && this.timer);
     if (!changing) this.local = { scale, seed, k, epsilon: null, confirmed: true, asked: null };
-    this.element(".answer").innerHTML = data.answer;
     this.showControls();
     this.mount(data.lanes);
     this.lanes.forEach((lane, i) => lane.show(data.lanes[i], this.theme, this.local));
@@ -110,7 +110,7 @@ class Stage {
     if (Number(noise.value) !== scale) noise.value = scale;
     this.element(".noise-value").textContent = scale.toFixed(2).replace(/0$/, "");
     this.element(".stage").classList.toggle("waiting", !this.local.confirmed);
-    this.element(".answer").classList.toggle("pending", !this.local.confirmed);
+    markAnswers(!this.local.confirmed);
   }
 
   // --- planes -------------------------------------------------------------------------------

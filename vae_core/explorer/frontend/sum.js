@@ -24,7 +24,8 @@ export function klOf(mean, stddev) {
 export function showSum(element, data, pending) {
   const rows = pending ? underWay(data.sum, pending) : data.sum;
   element.classList.toggle("pending", Boolean(pending));
-  element.innerHTML = rows
+  const whose = data.average.length ? "<br>test images" : "";
+  element.innerHTML = `<span class="whose">this image${whose}</span>` + rows
     .map(({ key, value, error }) => {
       const [symbol, label] = TERMS[key];
       const unpaid = key === "price" && !PAID[data.setBy] && value !== "no q";
@@ -34,7 +35,7 @@ export function showSum(element, data, pending) {
         <span class="label">${label}</span> <b>${value}</b>
         <span class="error">${pending ? "" : error === "exact" ? "" : error}</span>
         ${unpaid ? "<span class='note'>not in its training loss</span>" : ""}
-        ${average ? `<span class="average">test images ${average}</span>` : ""}</span>`;
+        ${average ? `<span class="average">${average}</span>` : ""}</span>`;
     })
     .join("");
   element.setAttribute("aria-busy", String(Boolean(pending)));

@@ -18,8 +18,7 @@ from ...inference.loaded_model import LoadedModel
 from ..parts import view_buttons
 from ..parts.components import mount_code, mount_epsilon, mount_model_data
 from ..parts.problems import show_problem
-from ..parts.stage import mount_stage, stage_data
-from ..parts.style import COMMON
+from ..parts.stage import mount_answer, mount_stage, stage_data
 from ..server.computing import compute_for
 from ..server.library import brought_problem, images_beside, load_model, warm_up
 from ..visitor.controls import image_controls, more_controls
@@ -40,24 +39,27 @@ __all__ = ["show"]
 # The places of what comes later are kept free: nothing on the page moves when it arrives.
 STYLE = """
 <style>
-.stMainBlockContainer > .stVerticalBlock { gap: .5rem; }
-.stColumn > .stVerticalBlock { gap: .25rem; }
 [data-testid=stLayoutWrapper]:has(> .st-key-browser-side) {
     position: absolute; height: 0; overflow: hidden;
 }
-.st-key-controls { min-height: 40px; }
+.st-key-answer-box { min-height: 45px; }
+.st-key-controls { height: 40px; }
+.st-key-stage-box { min-height: 730px; }
+@media (max-width: 1240px) { .st-key-stage-box { min-height: 1220px; } }
 .st-key-controls p { white-space: nowrap; }
 @media (max-width: 640px) {
-    .stMainBlockContainer { padding: 2.6rem .75rem 5rem; }
+    .stMainBlockContainer { padding: .3rem .75rem 5rem; }
     .stMainBlockContainer h1 { font-size: 1.2rem; }
     .st-key-controls {
         position: fixed; bottom: 0; left: 0; right: 0; z-index: 99; overflow-x: auto;
-        padding: 6px 12px; flex-wrap: nowrap;
+        height: 54px; padding: 6px 12px; flex-wrap: nowrap;
         background: var(--st-background-color, light-dark(#fff, #0e1117));
         border-top: 1px solid light-dark(#1f23283d, #e6edf34d);
     }
     .st-key-controls > * { flex: none; }
-    .st-key-stage-box { min-height: 900px; }
+    .st-key-controls > :first-child { order: 1; }
+    .st-key-answer-box { min-height: 95px; }
+    .st-key-stage-box { min-height: 1180px; }
 }
 </style>
 """
@@ -73,7 +75,7 @@ INTRODUCED = "introduced"  # of the session: the models that the page outside th
 def show() -> None:
     """Draws the page."""
     enter_page("explore")
-    st.html(COMMON + STYLE)
+    st.html(STYLE)
     st.title(TITLE, anchor=False)
     browser_side = st.container(key="browser-side")
     with browser_side:
@@ -125,16 +127,14 @@ def _first_run() -> None:
     """The widgets have to be asked what the address says before anything can be drawn."""
     place = _layout()
     choices = _widgets(place)
-    with place.stage:
-        _stage(choices)
+    _stage(choices, place)
     view_buttons.mount(TITLE, choices)
 
 
 def _later_run(known: Choices) -> None:
     """What a click changes goes out before the controls, which the visitor sees already."""
     place = _layout()
-    with place.stage:
-        _stage(known)
+    _stage(known, place)
     time.sleep(HEAD_START)
     choices = _widgets(place)
     if choices != known:  # the address changed under the widgets: Back, Forward
@@ -146,19 +146,21 @@ def _later_run(known: Choices) -> None:
 class _Layout:
     """Places on the page, in its order."""
 
+    answer: DeltaGenerator
     controls: DeltaGenerator
     pad: DeltaGenerator | None
     stage: DeltaGenerator
 
 
 def _layout() -> _Layout:
+    answer = st.container(key="answer-box")
     controls = st.container(
         horizontal=True, vertical_alignment="center", gap="small", key="controls"
     )
     if is_open() and images_beside(chosen_model()).drawable:
         pad, stage = st.columns([2, 10], gap="medium")
-        return _Layout(controls, pad, stage)
-    return _Layout(controls, None, st.container(key="stage-box"))
+        return _Layout(answer, controls, pad, stage)
+    return _Layout(answer, controls, None, st.container(key="stage-box"))
 
 
 def _widgets(place: _Layout) -> Choices:
@@ -181,7 +183,7 @@ def _models_of(choices: Choices) -> list[str]:
     return [name for name in (choices.model, choices.versus) if name != "none"]
 
 
-def _stage(choices: Choices) -> None:
+def _stage(choices: Choices, place: _Layout) -> None:
     models: list[tuple[str, LoadedModel]] = []
     for key, name in zip(LANES, (choices.model, choices.versus), strict=True):
         if name == "none":
@@ -189,12 +191,16 @@ def _stage(choices: Choices) -> None:
         try:
             models.append((key, load_model(name)))
         except InputError as error:
-            show_problem(error)
+            with place.stage:
+                show_problem(error)
     if not models:
         return
     decoder = next((one for _, one in models if one.name == choices.decoded_by()), None)
     data = _cached(models, choices, decoder)
-    mount_stage(data, partial(handle_pick, STAGE), partial(handle_noise, STAGE))
+    with place.answer:
+        mount_answer(data)
+    with place.stage:
+        mount_stage(data, partial(handle_pick, STAGE), partial(handle_noise, STAGE))
 
 
 @st.cache_data(

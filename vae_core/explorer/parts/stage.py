@@ -27,9 +27,19 @@ from ...inference.loaded_model import LoadedModel
 from ..frontend import source
 from .layers import layer_data
 
-__all__ = ["TERMS", "lane_data", "mount_stage", "stage_data"]
+__all__ = ["TERMS", "lane_data", "mount_answer", "mount_stage", "stage_data"]
 
 TERMS = ("loss_at_mean", "price", "kl", "negative_elbo")  # of the sum, in its order
+
+
+@cache
+def _answer() -> Callable[..., Any]:
+    return st.components.v2.component(
+        "vae_answer",
+        html=source("answer.html"),
+        css=source("symbols.css") + source("answer.css"),
+        js=source("answer_mount.js"),
+    )
 
 
 @cache
@@ -40,6 +50,11 @@ def _component() -> Callable[..., Any]:
         css=source("symbols.css") + source("stage.css"),
         js=source("stage_mount.js"),
     )
+
+
+def mount_answer(data: dict[str, Any]) -> None:
+    """Writes the answer in words; `data` of `stage_data`."""
+    _answer()(data=data["answer"].encode(), key="answer")
 
 
 def mount_stage(
