@@ -4,7 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from .parts.style import COMMON
+from .parts.style import mount_style
 
 __all__ = ["run"]
 
@@ -49,7 +49,9 @@ def run() -> None:
     st.set_page_config(page_title="Why does a VAE decode samples?")
     known = pages()
     page = st.navigation([*known.values()], position="hidden")
-    st.html(COMMON)  # before all that it keeps in its place
+    if not mount_style():
+        st.container(key="waiting")  # for who watches the page: it is not all of it
+        return
     # Own links: Streamlit's hide behind a sign on a phone.
     with st.container(horizontal=True, gap="small", key="pages"):
         for one in known.values():

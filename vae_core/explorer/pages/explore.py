@@ -36,34 +36,6 @@ from ..visitor.session import (
 
 __all__ = ["show"]
 
-# The places of what comes later are kept free: nothing on the page moves when it arrives.
-STYLE = """
-<style>
-[data-testid=stLayoutWrapper]:has(> .st-key-browser-side) {
-    position: absolute; height: 0; overflow: hidden;
-}
-.st-key-answer-box { min-height: 45px; }
-.st-key-controls { height: 40px; }
-.st-key-stage-box { min-height: 730px; }
-@media (max-width: 1240px) { .st-key-stage-box { min-height: 1220px; } }
-.st-key-controls p { white-space: nowrap; }
-@media (max-width: 640px) {
-    .stMainBlockContainer { padding: .3rem .75rem 5rem; }
-    .stMainBlockContainer h1 { font-size: 1.2rem; }
-    .st-key-controls {
-        position: fixed; bottom: 0; left: 0; right: 0; z-index: 99; overflow-x: auto;
-        height: 54px; padding: 6px 12px; flex-wrap: nowrap;
-        background: var(--st-background-color, light-dark(#fff, #0e1117));
-        border-top: 1px solid light-dark(#1f23283d, #e6edf34d);
-    }
-    .st-key-controls > * { flex: none; }
-    .st-key-controls > :first-child { order: 1; }
-    .st-key-answer-box { min-height: 95px; }
-    .st-key-stage-box { min-height: 1180px; }
-}
-</style>
-"""
-
 TITLE = "Why does a VAE decode a random sample, and not the mean?"
 STAGE = "stage"
 # Seconds between the stage and the controls. What reaches the browser within 10 ms of each other
@@ -75,7 +47,6 @@ INTRODUCED = "introduced"  # of the session: the models that the page outside th
 def show() -> None:
     """Draws the page."""
     enter_page("explore")
-    st.html(STYLE)
     st.title(TITLE, anchor=False)
     browser_side = st.container(key="browser-side")
     with browser_side:

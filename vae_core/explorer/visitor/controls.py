@@ -37,7 +37,6 @@ __all__ = [
     "versus_select",
 ]
 
-HIDDEN = "<style>.st-key-packed-drawing { display: none; }</style>"
 BOUND: dict[str, Any] = {"bind": "query-params"}
 
 
@@ -120,7 +119,6 @@ def _choose(test: TestImages) -> None:
     )
     # Only so that a link holds them: nobody types them.
     with st.container(key="packed-drawing"):
-        st.html(HIDDEN)
         st.text_input("Drawing, packed", key="draw", label_visibility="collapsed", **BOUND)
         st.text_input("Decoded by", key="by", label_visibility="collapsed", **BOUND)
 
