@@ -248,9 +248,10 @@ def test_numbers_and_script_are_those_of_the_view_and_follow_it(open_view: OpenV
 @pytest.mark.long  # each with a page of its own
 def test_a_panel_that_is_gone_is_not_in_the_picture(open_view: OpenView) -> None:
     page = open_view(choices())
+    page.get_by_role("button", name="More", exact=True).click()
     page.locator(".st-key-versus input").click()
     page.get_by_role("option", name="none", exact=True).click()
-    page.locator(".st-key-panel-versus").wait_for(state="detached")
+    page.locator(".st-key-stage .lane[data-key=versus]").wait_for(state="detached")
     wait_idle(page)
     assert page.evaluate("() => vaeExplorer.code.shownPanels.size") == 1
     page.evaluate(LISTEN)

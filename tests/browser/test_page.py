@@ -14,7 +14,7 @@ from .pages import OpenPage, exception_texts, wait_idle
 from .panel import Panel, lonely_image, query_of
 from .server import Server
 
-PARTS = ("canvas.plane", ".verdict", ".numbers", ".pictures", ".samples")
+PARTS = ("canvas.plane", ".verdict", ".sum", ".see-saw", "figure.x", ".drawn", ".samples")
 
 
 def panels(page: Page) -> tuple[Panel, Panel]:

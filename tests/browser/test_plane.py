@@ -64,7 +64,7 @@ def check_ellipse(panel: Panel, chosen: Choices) -> None:
     corner = panel.to_canvas(mean + 2 * chosen.scale * stddev)
     centre = panel.to_canvas(mean)
     radius = np.abs(corner - centre)
-    colour = rgb(theme()["light"]["symbol"]["sample"])
+    colour = rgb(theme()["light"]["symbol"]["stddev"])
     coloured = np.abs(panel.pixels() - colour).max(axis=-1) < 40
     rows = list(crossings(coloured, centre, radius, labels=True))
     columns = list(crossings(coloured.T, centre[::-1], radius[::-1], labels=False))

@@ -43,8 +43,8 @@ def answer(first: Lane, second: Lane | None = None) -> str:
 
 
 def sigma_text(view: View) -> str:
-    """σ of what is sampled; one number where both directions show the same."""
-    shown = [significant(float(value)) for value in view.stddev * view.scale]
+    """The encoder's σ; one number where both directions show the same."""
+    shown = [significant(float(value)) for value in view.stddev]
     return shown[0] if shown[0] == shown[1] else f"{shown[0]} and {shown[1]}"
 
 

@@ -11,7 +11,7 @@ const POINTS = 24;
 const SLICE = 8; // milliseconds of a frame
 
 // √(tr Σ / d).
-export function spread([first, second]) {
+function spread([first, second]) {
   return Math.sqrt((first * first + second * second) / 2);
 }
 
@@ -90,7 +90,8 @@ export class Curve {
     let value = Infinity;
     for (let t = 0; t <= 600; t++) {
       const sigma = LEAST_SIGMA * (this.sigmas.at(-1) / LEAST_SIGMA) ** (t / 600);
-      const sum = this.price(sigma) + this.kl(sigma);
+      const price = this.price(sigma);
+      const sum = price === null ? Infinity : price + this.kl(sigma);
       if (sum < value) [best, value] = [sigma, sum];
     }
     return best;

@@ -69,7 +69,7 @@ export function drawPosterior(context, plane) {
 
 // q as ellipses of 1 and 2 stddev, its samples, its mean, with its mean at (x, y) and `unit`
 // pixels for a unit of z.
-export function drawCloud(context, plane, { x, y, unit }) {
+function drawCloud(context, plane, { x, y, unit }) {
   const { scene, theme, lit } = plane;
   const stddev = scene.stddev.map((s) => s * scene.scale);
   const faint = (...symbols) => (lit && !symbols.includes(lit) ? 0.25 : 1);

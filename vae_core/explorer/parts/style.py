@@ -32,7 +32,12 @@ def mount_style() -> bool:
     key = "style"
     told = bool(getattr(st.session_state.get(key), "styled", False))
     _component()(key=key, data={"told": told}, on_styled_change=_nothing)
-    return told or not runtime.exists()
+    return told or not _has_browser()
+
+
+def _has_browser() -> bool:
+    """Whether a server runs the script for a browser, and no test or notebook."""
+    return runtime.exists() and type(runtime.get_instance()) is runtime.Runtime
 
 
 def _nothing() -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
@@ -184,14 +185,16 @@ def _select(label: str, key: str, options: list[str], default: str, **settings: 
         options,
         options.index(default),
         key=key,
-        format_func=_called,
+        help=_meanings([name for name in options if name != "none"]),
         **settings,
         **BOUND,
     )
 
 
-def _called(name: str) -> str:
-    """What a model is called, with the name it has in addresses."""
-    with contextlib.suppress(InputError):
-        return f"{called(trained(name))} ({name})" if name != "none" else "none"
-    return name
+def _meanings(names: Sequence[str]) -> str:
+    """What each model is called on the page; its name is that of addresses and files."""
+    said = []
+    for name in names:
+        with contextlib.suppress(InputError):  # the stage says what is wrong
+            said.append(f"**{name}**: {called(trained(name))}")
+    return "; ".join(said)

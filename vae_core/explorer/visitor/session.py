@@ -193,7 +193,7 @@ def handle_noise(key: str) -> None:
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             low, high = limits.low, limits.high
             if low is not None and high is not None and low <= value <= high:
-                st.session_state[name] = kind(value)
+                setattr(st.session_state, name, kind(value))
 
 
 def handle_pick(key: str) -> None:
