@@ -80,6 +80,16 @@ class Panel:
         return np.array([float(v) for v in self.canvas.get_attribute("data-view").split()])
 
     @property
+    def inset(self) -> tuple[int, int, int, float] | None:
+        """Left, top and side of the magnified q in CSS pixels, and its factor; None without one."""
+        self.page.evaluate(TWO_FRAMES)
+        text = self.canvas.get_attribute("data-inset")
+        if text is None:
+            return None
+        left, top, side, factor = text.split()
+        return int(left), int(top), int(side), float(factor)
+
+    @property
     def box(self) -> Array:
         """Left, top and size of the plane on the page, in CSS pixels."""
         box = self.canvas.bounding_box()

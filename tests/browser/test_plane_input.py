@@ -62,11 +62,12 @@ def test_a_click_on_empty_space_selects_that_z(panel: Panel) -> None:
     wait_idle(panel.page)
     address = [float(v) for v in panel.address()["z"].replace("%2C", ",").split(",")]
     assert address == pytest.approx(z, abs=6e-4)  # three decimals
-    # Each model shows the picture that it makes there itself.
-    for key, name in (("model", "sample"), ("versus", "mean")):
+    # Both lanes show one picture: the one that the lane that was clicked makes there.
+    assert panel.address()["by"] == "model"
+    picture = decoded(np.array(address))
+    for key in ("model", "versus"):
         shown = Panel(panel.page, key)
         shown.wait_shown("z=(")
-        picture = 255 * sigmoid(loaded(name).network.decode(np.array(address)))
         assert shown.picture("figure.x canvas") == pytest.approx(picture, abs=1)
     # A click on a point goes back to test images.
     image = lonely_image(panel, MEAN)

@@ -64,6 +64,7 @@ export function drawPosterior(context, plane) {
     text(context, "q", inside ? x + reach : x - reach, y, inside ? "left" : "right", theme);
   }
   if (scene.picked) drawDiamond(context, ...plane.toScreen(...scene.picked), theme);
+  delete plane.canvas.dataset.inset;
   if (stddev[0] > 0 && 2 * Math.max(...stddev) * unit < SMALL_Q) drawInset(context, plane, x, y);
 }
 
@@ -117,6 +118,7 @@ function drawInset(context, plane, x, y) {
   context.strokeStyle = theme.label;
   context.lineWidth = 1;
   context.globalAlpha = 0.6;
+  plane.canvas.dataset.inset = [left, top, side, factor].join(" "); // for who reads the plane
   const corner = [left < x ? left + side : left, top < y ? top + side : top];
   line(context, x, y, ...corner);
   context.globalAlpha = 1;

@@ -128,6 +128,7 @@ def _layout() -> _Layout:
     controls = st.container(
         horizontal=True, vertical_alignment="center", gap="small", key="controls"
     )
+    controls.empty()  # Streamlit draws no container without content: its place would come later
     if is_open() and images_beside(chosen_model()).drawable:
         pad, stage = st.columns([2, 10], gap="medium")
         return _Layout(answer, controls, pad, stage)
