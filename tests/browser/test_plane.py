@@ -65,7 +65,7 @@ def check_ellipse(panel: Panel, chosen: Choices) -> None:
     centre = panel.to_canvas(mean)
     radius = np.abs(corner - centre)
     colour = rgb(theme()["light"]["symbol"]["stddev"])
-    coloured = np.abs(panel.pixels() - colour).max(axis=-1) < 20
+    coloured = np.abs(panel.pixels() - colour).max(axis=-1) < 40
     if panel.inset:
         left, top, side, _ = panel.inset
         coloured[max(0, top - 2) : top + side + 2, max(0, left - 2) : left + side + 2] = False
@@ -83,10 +83,11 @@ def test_the_ellipse_is_two_stddev_wide_at_every_zoom(open_page: OpenPage, name:
     model = loaded(name)
     near = np.flatnonzero(np.abs(model.mean).max(axis=1) < 2)
     image = int(near[model.stddev[near].min(axis=1).argmax()])
-    chosen = choices(model=name, versus="none", image=image, k=1, seed=SEED)
+    chosen = choices(model=name, versus="none", image=image, k=1, seed=SEED, layer="tiles")
     panel = Panel(open_page(query_of(chosen), 1920, 1080))
     panel.wait_shown(f"image={image},", "k=1,")
-    check_ellipse(panel, chosen)  # the whole plane
+    if not panel.inset:  # else it is of a few pixels, and the inset shows it
+        check_ellipse(panel, chosen)  # the whole plane
     half = np.diff(panel.view)[0] / 2
     panel.find("button.zoom").click()
     assert np.diff(panel.view)[0] / 2 == pytest.approx(4 * model.stddev[image].max())
@@ -101,7 +102,7 @@ def test_the_ellipse_is_two_stddev_wide_at_every_zoom(open_page: OpenPage, name:
 
 
 def test_the_multiplier_scales_the_ellipse(open_page: OpenPage) -> None:
-    chosen = choices(versus="none", image=18, k=1, seed=SEED, scale=2.5)
+    chosen = choices(versus="none", image=18, k=1, seed=SEED, scale=2.5, layer="tiles")
     panel = Panel(open_page(query_of(chosen), 1920, 1080))
     panel.wait_shown("image=18,", "scale=2.5")
     panel.find("button.zoom").click()

@@ -208,9 +208,11 @@ export class Plane extends View {
   }
 
   hover(px, py) {
-    if (!this.model || (px === this.hoverX && py === this.hoverY)) return;
-    Object.assign(this, { hoverX: px, hoverY: py, hovered: performance.now() });
+    if (!this.model) return;
+    // Even where it was: what was left since then may have put the mark out.
     this.onPoint?.(this.sampleNear(px, py));
+    if (px === this.hoverX && py === this.hoverY) return;
+    Object.assign(this, { hoverX: px, hoverY: py, hovered: performance.now() });
     this.onHover(this.toData(px, py), this.imageNear(px, py), px, py);
   }
 

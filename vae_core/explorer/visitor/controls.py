@@ -153,7 +153,7 @@ def seed_input(width: Any = 125) -> None:
     """Chooses the seed of all samples."""
     seed = TABLE["seed"]
     st.number_input(
-        "Seed of ε",
+        "Seed",
         seed.low,
         seed.high,
         seed.default,
