@@ -13,7 +13,6 @@ from ..parts.formation import mount_formation
 from ..parts.links import Link
 from ..parts.problems import show_problem
 from ..parts.run_wording import progress_text, run_verdict, waiting_text
-from ..parts.style import COMMON
 from ..server.job_queue import JobQueue, server_queue
 from ..server.jobs import Job, JobView
 from ..server.library import load_test_images
@@ -46,7 +45,7 @@ def show(link: Link) -> None:
         link: draws a link to a page.
     """
     enter_page("train")
-    st.html(COMMON + STYLE)
+    st.html(STYLE)
     st.title("Train it yourself: what does the objective do to q?", anchor=False)
     try:
         test, queue = load_test_images(), server_queue(is_present)
