@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from ...experiments.answer import Lane, answer
+from ...experiments.answer import Lane, answer, sigma_text
 from ...experiments.averages import averages_of
 from ...experiments.choices import Choices
 from ...experiments.naming import called, heading
@@ -126,6 +126,7 @@ def lane_data(
         "heading": heading(model.metadata),
         "sentence": objective_sentence(model.metadata),
         "setBy": sigma_set_by(model.metadata),
+        "sigma": sigma_text(view),
         "verdict": verdict(view, model.has_posterior, picture_change(model, view)),
         "description": description(called(model.metadata), view),
         "numbers": numbers(view),
