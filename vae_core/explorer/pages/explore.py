@@ -188,7 +188,7 @@ def _cached(
     models: list[tuple[str, LoadedModel]], choices: Choices, decoder: LoadedModel | None
 ) -> dict[str, Any]:
     """`stage_data`, shared by all who look at the same thing."""
-    return compute_for("panels", stage_data, models, choices, decoder)
+    return compute_for("views", stage_data, models, choices, decoder)
 
 
 def _reading(choices: Choices) -> None:

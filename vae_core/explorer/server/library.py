@@ -177,7 +177,7 @@ def images_beside(name: str) -> TestImages:
     """
     try:
         return load_test_images(name)
-    except InputError:  # the model's panel says what is wrong
+    except InputError:  # the stage says what is wrong
         return load_test_images()
 
 
