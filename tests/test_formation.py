@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from vae_core.explorer.parts.formation import BLOCK, formation_data, pack_block
-from vae_core.explorer.server.jobs import Frame
+from vae_core.models.frames import Frame
 
 POINTS = 501  # not a multiple of 4
 LABELS = np.arange(POINTS) % 10

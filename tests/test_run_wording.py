@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from vae_core.explorer.parts.run_wording import progress_text, run_verdict, waiting_text
-from vae_core.explorer.server.jobs import Frame, JobView
+from vae_core.explorer.server.jobs import JobView
+from vae_core.models.frames import Frame
 from vae_core.models.settings import TrainingConfig
 
 CHEAP = {"loss_at_mean": 143.84, "sampled_loss": 144.85, "kl": 6.32, "stddev": 0.0494}

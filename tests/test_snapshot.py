@@ -10,8 +10,9 @@ from tests.oracles import random_arrays
 from vae_core.errors import InputError
 from vae_core.models import checkpoint
 from vae_core.models.data import ASSETS, Dataset, pixels
+from vae_core.models.frames import SHOWN, first_of_each_class, shown_images
 from vae_core.models.settings import ModelConfig, TrainingConfig
-from vae_core.training.snapshot import SHOWN, Snapshot, Snapshots, first_of_each_class, shown_images
+from vae_core.training.snapshot import Snapshot, Snapshots
 
 MEASURES = ["loss_at_mean", "sampled_loss", "kl", "stddev", "price_stderr"]
 CONFIG = TrainingConfig(model=ModelConfig(hidden=(5,)))

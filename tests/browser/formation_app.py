@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))  # Streamlit puts this script's folder there
 
 from vae_core.explorer.parts.formation import Measures, mount_formation  # noqa: E402
-from vae_core.explorer.server.jobs import Frame  # noqa: E402
+from vae_core.models.frames import Frame  # noqa: E402
 
 EPOCHS = 20
 POINTS = 2000

@@ -6,9 +6,9 @@ import numpy as np
 import streamlit as st
 
 from ...errors import InputError
+from ...models.frames import first_of_each_class, shown_images
 from ...models.settings import TrainingConfig, command
 from ...models.test_images import TestImages
-from ...training.snapshot import first_of_each_class, shown_images
 from ..parts.formation import mount_formation
 from ..parts.links import Link
 from ..parts.problems import show_problem

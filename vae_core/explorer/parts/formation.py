@@ -15,8 +15,8 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from ...arrays import Array
+from ...models.frames import Frame
 from ..frontend import source
-from ..server.jobs import Frame
 from .components import RINGS, plane_half
 
 __all__ = ["BLOCK", "Measures", "formation_data", "mount_formation", "pack_block"]
