@@ -58,7 +58,7 @@ class Portrait:
     losses: NDArray[np.float32]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # one is like no other
 class Frame:
     """The plane after an epoch.
 

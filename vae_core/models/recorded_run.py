@@ -41,7 +41,7 @@ RECORDED: dict[str, TrainingConfig] = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # one is like no other
 class RecordedRun:
     """A run from its initial weights to its last epoch.
 

@@ -4,16 +4,19 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
+from ...experiments.naming import heading
 from ...models.objectives import OBJECTIVES
+from ...models.recorded_run import RECORDED, SHORT
 from ...models.settings import SCHEDULES, ModelConfig, TrainingConfig
 from ..server.limits import Limits
 from .controls import BOUND, bound_integer
 
-__all__ = ["DEFAULT", "STORIES", "Story", "settings"]
+__all__ = ["BESIDE", "DEFAULT", "STORIES", "Story", "choose_settings", "settings"]
 
-# Good within seconds: with these, epoch 4 is below 160 nats and the last one below 154.
-DEFAULT = TrainingConfig(epochs=20, batch_size=100, learning_rate=0.01)
+DEFAULT = SHORT
+BESIDE = "beside"  # in the address: the recorded run that is shown beside
 
 # What can be decoded, by its label.
 DECODED = {
@@ -109,18 +112,34 @@ def _tell_story() -> None:
         for name, value in _as_widgets(story.config).items():
             if name != "start":
                 st.session_state[name] = value
+        st.session_state[BESIDE] = _opposite(story.config.objective)
 
 
-def settings(limits: Limits) -> TrainingConfig:
-    """Draws the widgets; returns what they say.
+def choose_settings(config: TrainingConfig) -> None:
+    """Sets the widgets to the settings of a run, unless the address says others."""
+    if not any(key in st.query_params for key in DEFAULTS):
+        for name, value in _as_widgets(config).items():
+            st.session_state[name] = value
+        st.session_state[BESIDE] = _opposite(config.objective)
+
+
+def _opposite(objective: str) -> str:
+    """The recorded run that teaches most beside one of an objective."""
+    return "sample" if objective == "mean" else "mean"
+
+
+def settings(limits: Limits) -> tuple[TrainingConfig, str, DeltaGenerator]:
+    """Draws the widgets; returns the settings, the recorded run beside, and a place.
+
+    The place stands in the row of what matters first.
 
     Args:
         limits: of this server.
     """
     with st.container(key="stories"):
         shown = st.container()
-        story_text = st.empty()
-    config = _widgets(limits)
+        story_text = st.container(key="watch")
+    config, beside, go = _widgets(limits)
     # The story that the settings tell, whoever chose them.
     told = next(
         (name for name, one in STORIES.items() if replace(config, seed=DEFAULT.seed) == one.config),
@@ -134,15 +153,16 @@ def settings(limits: Limits) -> TrainingConfig:
             key="story",
             on_change=_tell_story,
             help="Each sets the controls below.",
+            label_visibility="collapsed",
         )
     story_text.markdown(
         STORIES[told].watch if told else "Your own settings: no story tells how this ends."
     )
-    return config
+    return config, beside, go
 
 
-def _widgets(limits: Limits) -> TrainingConfig:
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+def _widgets(limits: Limits) -> tuple[TrainingConfig, str, DeltaGenerator]:
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="first"):
         objective = st.selectbox(
             "What is decoded",
             list(DECODED),
@@ -174,6 +194,25 @@ def _widgets(limits: Limits) -> TrainingConfig:
             disabled=not DECODED[objective].trained_for.has_kl,
             **BOUND,
         )
+        if BESIDE not in st.session_state and BESIDE not in st.query_params:
+            other = _opposite(DECODED[objective].objective)
+            if other != "mean":  # its default
+                st.session_state[BESIDE] = other
+        beside = st.selectbox(
+            "Beside it, recorded",
+            list(RECORDED),
+            list(RECORDED).index("mean"),
+            key=BESIDE,
+            width=190,
+            format_func=_named,
+            help="A run that was recorded with the settings of the page, for comparison.",
+            **BOUND,
+        )
+        go = st.container(key="go", width="content")
+    with (
+        st.expander("More settings", key="optimizer"),
+        st.container(horizontal=True, vertical_alignment="bottom", gap="small"),
+    ):
         epochs = st.number_input(
             "Epochs",
             1,
@@ -193,10 +232,6 @@ def _widgets(limits: Limits) -> TrainingConfig:
             help="Of the initial weights, the order of the images and every draw of ε.",
             **bound_integer("start"),
         )
-    with (
-        st.expander("Network and optimizer", key="optimizer"),
-        st.container(horizontal=True, vertical_alignment="bottom", gap="small"),
-    ):
         widths = [width for width in WIDTHS if width <= limits.units] or [limits.units]
         width = st.selectbox(
             "Hidden units",
@@ -244,7 +279,7 @@ def _widgets(limits: Limits) -> TrainingConfig:
             **BOUND,
         )
     chosen = DECODED[objective]
-    return replace(
+    config = replace(
         chosen,
         samples=int(draws) if objective == MANY else 1,
         beta=float(beta) if chosen.trained_for.has_kl else 1.0,
@@ -255,3 +290,8 @@ def _widgets(limits: Limits) -> TrainingConfig:
         seed=int(start),
         model=ModelConfig(hidden=(int(width),) * int(depth)),
     )
+    return config, beside, go
+
+
+def _named(name: str) -> str:
+    return heading(RECORDED[name])
