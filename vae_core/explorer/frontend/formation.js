@@ -248,7 +248,7 @@ export class Formation {
         const known = Number.isFinite(error) ? ` <span class="error">± ${rounded(error, digits)}</span>` : "";
         return Number.isFinite(number) ? rounded(number, digits) + known : "–";
       })),
-    ).join("") + row("loss it was trained for", own.map((v) => (Number.isFinite(v) ? rounded(v, 2) : "–")), "own");
+    ).join("") + row("what it was trained for, all test images", own.map((v) => (Number.isFinite(v) ? rounded(v, 2) : "–")), "own");
   }
 }
 

@@ -161,7 +161,7 @@ export class Chart {
       const [value, name] = chart.level;
       const at = this.y(value);
       parts.push(`<line class="level" x1="${left}" x2="${right}" y1="${at}" y2="${at}"/>`);
-      parts.push(`<text x="${left + 6}" y="${at - 5}">${name}</text>`);
+      parts.push(`<text x="${left + 0.3 * (right - left)}" y="${at + 15}">${name}</text>`);
     }
     const upright = (epoch, name) => {
       const x = this.x(epoch).toFixed(1);

@@ -24,7 +24,7 @@ from ..parts.run_wording import (
     progress_text,
     waiting_text,
 )
-from ..parts.style import COMMON
+from ..parts.style import COMMON, settle
 from ..server.job_queue import JobQueue, server_queue
 from ..server.jobs import Job, JobView
 from ..server.library import load_test_images
@@ -45,7 +45,10 @@ STYLE = """
 .st-key-train button:enabled p { color: light-dark(#fff, #0b0d10); }
 .st-key-train button:focus-visible { outline-offset: 2px; }
 .st-key-stories, .st-key-stories > .stVerticalBlock { gap: .35rem; }
+.st-key-story { min-height: 2.5rem; }
+.st-key-first { min-height: 4.25rem; }
 .st-key-watch { min-height: 1.6rem; }
+.st-key-formation { min-height: 100vh; }
 .st-key-status { min-height: 2.6rem; }
 @media (max-width: 640px) {
     .stMainBlockContainer h1 { font-size: 1.3rem; }
@@ -53,6 +56,7 @@ STYLE = """
         flex-wrap: nowrap; overflow-x: auto; scrollbar-width: none;
     }
     .st-key-story button { flex: none; }
+    .st-key-first { min-height: 9.5rem; }
     .st-key-watch { min-height: 6.4rem; }
     .st-key-watch p { font-size: .9rem; line-height: 1.35; }
     .st-key-status { min-height: 4rem; }
@@ -75,7 +79,7 @@ def show(link: Link) -> None:
     """
     came_from = st.session_state.get(PAGE, "train")
     enter_page("train")
-    st.html(COMMON + STYLE)
+    settle(COMMON + STYLE)
     st.title("Train it yourself: what does the objective do to σ?", anchor=False)
     try:
         test, queue = load_test_images(), server_queue(is_present)
@@ -87,13 +91,11 @@ def show(link: Link) -> None:
         choose_settings(jobs[0].config)  # a run stays until another story is chosen
     # Asked once: a run that ends meanwhile must not leave a page that waits and does not look.
     live = bool(jobs) and jobs[0].state != "ended"
-    config, beside = _request(queue, live)
+    config, beside = _request(queue, live, test)
     job = jobs[0] if live else next((one for one in jobs if one.config == config), None)
     st.fragment(_watch, run_every=POLL if live else None)(
         queue, job, test, live, config, beside, link
     )
-    _command(config)
-    _bring(test)
     keep_choices()
 
 
@@ -105,8 +107,8 @@ def _jobs(queue: JobQueue) -> list[Job]:
     return jobs
 
 
-def _request(queue: JobQueue, busy: bool) -> tuple[TrainingConfig, str]:
-    config, beside, go = settings(queue.limits)
+def _request(queue: JobQueue, busy: bool, test: TestImages) -> tuple[TrainingConfig, str]:
+    config, beside, go, more = settings(queue.limits)
     shortage = queue.shortage()
     go.button(
         "Train",
@@ -121,12 +123,11 @@ def _request(queue: JobQueue, busy: bool) -> tuple[TrainingConfig, str]:
         st.info(shortage)
     if problem := st.session_state.pop(PROBLEM, ""):
         show_problem(problem)
-    return config, beside
-
-
-def _command(config: TrainingConfig) -> None:
-    with st.expander("The same run on your machine, to the same weights", key="command"):
+    with more:
+        st.caption("The same run on your machine, to the same weights:")
         st.code(command(config), language=None, wrap_lines=True)
+        _bring(test)
+    return config, beside
 
 
 def _submit(queue: JobQueue, config: TrainingConfig) -> None:
@@ -280,19 +281,17 @@ def _result(view: JobView, link: Link) -> None:
 
 def _bring(test: TestImages) -> None:
     """Takes a model's zip back."""
-    with st.expander("Load a model from its zip", key="bring"):
-        key = f"zip-{st.session_state.setdefault(ROUND, 0)}"
-        st.file_uploader(
-            "A zip that this page gave",
-            "zip",
-            key=key,
-            on_change=_take_zip,
-            args=(key, test),
-            max_upload_size=64,
-            label_visibility="collapsed",
-        )
-        if message := st.session_state.pop("brought", ""):
-            st.markdown(message)
+    key = f"zip-{st.session_state.setdefault(ROUND, 0)}"
+    st.file_uploader(
+        "Load a model from a zip that this page gave",
+        "zip",
+        key=key,
+        on_change=_take_zip,
+        args=(key, test),
+        max_upload_size=64,
+    )
+    if message := st.session_state.pop("brought", ""):
+        st.markdown(message)
 
 
 def _take_zip(key: str, test: TestImages) -> None:

@@ -175,6 +175,9 @@ def pair_text(first: Told, second: Told) -> str:
         end = f"{_cause(first, second)} {ONE_RUN}".strip()
     if all(price is not None for price in prices) and all(width is not None for width in widths):
         costs = [_costs(price, one or {}) for price, one in zip(prices, found, strict=True)]
+        verbs = [cost.partition(" ")[0] for cost in costs]
+        if verbs[0] == verbs[1]:  # said once
+            costs[1] = costs[1].partition(" ")[2]
         return (
             f"{after} a sample {costs[0]} nats for {names[0]} and {costs[1]} nats for {names[1]}; "
             f"the median σ is {significant(widths[0] or 0.0)} and "
@@ -200,13 +203,13 @@ def comparable_text(first: Told, second: Told) -> str:
     """Whether what two runs were trained for can be compared."""
     keys = [_trained_for(told.config) for told in (first, second)]
     if keys[0] == keys[1] == ("-ELBO", 1.0):
-        return "Both were trained for −ELBO, so the losses in the last row compare."
+        return "Both were trained for −ELBO, so the two in the last row compare."
     if keys[0] == keys[1]:
         return "Both were trained for the same loss, so the two in the last row compare."
     names = _names(first, second)
     sums = [_sum(told.config) for told in (first, second)]
     return (
-        f"The losses in the last row do not compare: {names[0]} was trained for {sums[0]}, "
+        f"The two in the last row do not compare: {names[0]} was trained for {sums[0]}, "
         f"{names[1]} for {sums[1]}. The rows above measure both in one way."
     )
 

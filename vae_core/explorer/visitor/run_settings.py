@@ -28,6 +28,8 @@ MANY = "L samples"
 WIDTHS = (16, 32, 64, 128, 256, 512, 1024)
 BATCHES = (32, 50, 100, 128, 200, 256, 500, 512)
 
+Asked = tuple[TrainingConfig, str, DeltaGenerator, DeltaGenerator]
+
 
 @dataclass(frozen=True)
 class Story:
@@ -128,10 +130,10 @@ def _opposite(objective: str) -> str:
     return "sample" if objective == "mean" else "mean"
 
 
-def settings(limits: Limits) -> tuple[TrainingConfig, str, DeltaGenerator]:
-    """Draws the widgets; returns the settings, the recorded run beside, and a place.
+def settings(limits: Limits) -> Asked:
+    """Draws the widgets; returns the settings, the recorded run beside, and two places.
 
-    The place stands in the row of what matters first.
+    The first place stands in the row of what matters first, the other among what is folded.
 
     Args:
         limits: of this server.
@@ -139,7 +141,7 @@ def settings(limits: Limits) -> tuple[TrainingConfig, str, DeltaGenerator]:
     with st.container(key="stories"):
         shown = st.container()
         story_text = st.container(key="watch")
-    config, beside, go = _widgets(limits)
+    config, beside, go, more = _widgets(limits)
     # The story that the settings tell, whoever chose them.
     told = next(
         (name for name, one in STORIES.items() if replace(config, seed=DEFAULT.seed) == one.config),
@@ -158,10 +160,10 @@ def settings(limits: Limits) -> tuple[TrainingConfig, str, DeltaGenerator]:
     story_text.markdown(
         STORIES[told].watch if told else "Your own settings: no story tells how this ends."
     )
-    return config, beside, go
+    return config, beside, go, more
 
 
-def _widgets(limits: Limits) -> tuple[TrainingConfig, str, DeltaGenerator]:
+def _widgets(limits: Limits) -> Asked:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="first"):
         objective = st.selectbox(
             "What is decoded",
@@ -209,10 +211,8 @@ def _widgets(limits: Limits) -> tuple[TrainingConfig, str, DeltaGenerator]:
             **BOUND,
         )
         go = st.container(key="go", width="content")
-    with (
-        st.expander("More settings", key="optimizer"),
-        st.container(horizontal=True, vertical_alignment="bottom", gap="small"),
-    ):
+    more = st.expander("More settings, the command, a model's zip", key="more")
+    with more, st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         epochs = st.number_input(
             "Epochs",
             1,
@@ -290,7 +290,7 @@ def _widgets(limits: Limits) -> tuple[TrainingConfig, str, DeltaGenerator]:
         seed=int(start),
         model=ModelConfig(hidden=(int(width),) * int(depth)),
     )
-    return config, beside, go
+    return config, beside, go, more
 
 
 def _named(name: str) -> str:
