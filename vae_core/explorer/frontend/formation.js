@@ -104,9 +104,8 @@ export class Formation {
     this.element(".comparable").innerHTML = withSymbols(data.comparable ?? "");
     this.lanes.forEach((lane, k) => {
       const { title, kind } = data.lanes[k] ?? { title: "Yours", kind: "none" };
-      const said = { yours: "· yours", recorded: "· recorded" }[kind] ?? "";
       lane.element.dataset.kind = kind;
-      lane.element.querySelector(".title").innerHTML = `${withSymbols(title)} <span class="kind">${said}</span>`;
+      lane.element.querySelector(".title").innerHTML = withSymbols(title);
     });
     this.refresh();
     linkSymbols(root);
@@ -263,7 +262,7 @@ function nowOf(frame, lane, epoch) {
   const [, stddev] = frame.portrait?.places ?? [];
   const behind = frame.epoch === epoch ? "" : `, ${lane.live ? "its newest" : "its last"}`;
   const has = stddev && Math.max(...stddev) > 0;
-  return `epoch ${frame.epoch}${behind}${has || !stddev ? "" : ": codes, no q"}`;
+  return `${lane.kind}, epoch ${frame.epoch}${behind}${has || !stddev ? "" : ": codes, no q"}`;
 }
 
 function captionOf(frame, lane) {

@@ -157,12 +157,8 @@ export class Chart {
       if (name) parts.push(`<text class="tick" x="${left - 8}" y="${Number(at) + 4}" text-anchor="end">${name}</text>`);
     }
     parts.push(this.epochAxis(left, right, top, bottom));
-    if (chart.level) {
-      const [value, name] = chart.level;
-      const at = this.y(value);
-      parts.push(`<line class="level" x1="${left}" x2="${right}" y1="${at}" y2="${at}"/>`);
-      parts.push(`<text x="${left + 0.3 * (right - left)}" y="${at + 15}">${name}</text>`);
-    }
+    const level = chart.level && this.y(chart.level[0]);
+    if (level) parts.push(`<line class="level" x1="${left}" x2="${right}" y1="${level}" y2="${level}"/>`);
     const upright = (epoch, name) => {
       const x = this.x(epoch).toFixed(1);
       return `<line class="${name}" x1="${x}" x2="${x}" y1="${top}" y2="${bottom}"/>`;
@@ -177,6 +173,9 @@ export class Chart {
       if (end) labels.push({ ...end, lane, name: one.name });
     });
     parts.push(...this.endLabels(labels, left, top, bottom));
+    const levelAt = left + 0.32 * (right - left);
+    const crossed = labels.some((label) => label.from < levelAt + 90 && label.to > levelAt && Math.abs(label.at - level - 15) < LINE_HEIGHT);
+    if (level && !crossed) parts.push(`<text x="${levelAt}" y="${level + 15}">${chart.level[1]}</text>`);
     if (!labels.length) parts.push(`<text x="${(left + right) / 2}" y="${(top + bottom) / 2}" text-anchor="middle">no values yet</text>`);
     return parts.join("");
   }
@@ -213,7 +212,8 @@ export class Chart {
     labels.sort((a, b) => a.y - b.y);
     labels.forEach((label, i) => {
       const above = i === 0 && (labels.length > 1 || label.y - top > 24);
-      label.at = above ? label.y - 9 : label.y + 19;
+      const low = label.y + 19 > bottom - 6; // no room below its line
+      label.at = above || low ? label.y - 9 : label.y + 19;
       label.at = Math.min(bottom - 6, Math.max(top + 12, label.at));
     });
     if (labels.length === 2 && labels[1].at - labels[0].at < LINE_HEIGHT) {
@@ -222,9 +222,14 @@ export class Chart {
       labels[1].at = middle + LINE_HEIGHT / 2;
     }
     // While a line is short its label stands behind its end.
-    return labels.map(({ x, at, lane, name, value }) => {
+    return labels.map((label) => {
+      const { x, at, lane, value } = label;
+      const words = `${label.name} ${short(value)}`;
       const anchor = x - left > 0.55 * (this.width - left) ? "end" : "start";
-      return `<text class="end" data-lane="${lane}" x="${x + (anchor === "end" ? 4 : 8)}" y="${at}" text-anchor="${anchor}">${name} ${short(value)}</text>`;
+      const from = x + (anchor === "end" ? 4 : 8);
+      const wide = 7 * words.length;
+      Object.assign(label, anchor === "end" ? { from: from - wide, to: from } : { from, to: from + wide });
+      return `<text class="end" data-lane="${lane}" x="${from}" y="${at}" text-anchor="${anchor}">${words}</text>`;
     });
   }
 }

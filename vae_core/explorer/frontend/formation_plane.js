@@ -129,11 +129,11 @@ export class FormationPlane extends View {
       this.drawPoints(context);
       const marks = this.marks();
       // All halos lie below: marks that overlap, and class names, never erase each other.
-      this.drawEllipses(context, marks, theme.halo, 4);
+      this.drawEllipses(context, marks, theme.halo, 3);
       this.drawCrosses(context, marks, theme.halo, 4);
       this.drawNames(context);
       this.drawCrosses(context, marks, theme.symbol.mean, 2);
-      this.drawEllipses(context, marks, theme.symbol.sample, 1.5);
+      this.drawEllipses(context, marks, theme.symbol.sample, 1);
       this.nameDrawing(context, marks);
       if (pose.portrait) this.drawPortrait(context);
     }
@@ -142,7 +142,7 @@ export class FormationPlane extends View {
 
   drawAxes(context) {
     const { size, theme, half } = this;
-    const step = [0.5, 1, 2, 5, 10, 20, 50, 100, 500].find((s) => (s / (2 * half)) * size >= 34) ?? 10 ** Math.ceil(Math.log10(half / 3));
+    const step = [0.5, 1, 2, 5, 10, 20, 50, 100, 500].find((s) => (s / (2 * half)) * size >= 28) ?? 10 ** Math.ceil(Math.log10(half / 3));
     context.lineWidth = 1;
     context.font = FONT;
     context.textBaseline = "alphabetic";

@@ -44,7 +44,8 @@ STYLE = """
 .stMainBlockContainer > .stVerticalBlock { gap: .5rem; }
 .st-key-train button:enabled p { color: light-dark(#fff, #0b0d10); }
 .st-key-train button:focus-visible { outline-offset: 2px; }
-.st-key-stories, .st-key-stories > .stVerticalBlock { gap: .35rem; }
+.st-key-stories, .st-key-stories > .stVerticalBlock { gap: .35rem; padding-top: .4rem; }
+.st-key-stories { min-height: 4.9rem; }
 .st-key-story { min-height: 2.5rem; }
 .st-key-first { min-height: 4.25rem; }
 .st-key-watch { min-height: 1.6rem; }
@@ -56,10 +57,14 @@ STYLE = """
         flex-wrap: nowrap; overflow-x: auto; scrollbar-width: none;
     }
     .st-key-story button { flex: none; }
+    .st-key-stories { min-height: 9.65rem; }
     .st-key-first { min-height: 9.5rem; }
     .st-key-watch { min-height: 6.4rem; }
     .st-key-watch p { font-size: .9rem; line-height: 1.35; }
     .st-key-status { min-height: 4rem; }
+    .st-key-status p { font-size: .9rem; }
+    .st-key-status:has(.st-key-download) { flex-wrap: nowrap; overflow-x: auto; }
+    .st-key-status:has(.st-key-download) > * { flex: none; }
 }
 </style>
 """
@@ -186,8 +191,8 @@ def _frames_of(names: list[str], test: TestImages) -> list[list[Frame]]:
 def _status(queue: JobQueue, job: Job | None, view: JobView | None, live: bool, link: Link) -> None:
     if job is None or view is None:
         st.markdown(
-            "Press **Train** for a run of your own, before your eyes: its first picture comes "
-            "within ten seconds, 20 epochs take less than a minute."
+            "Press **Train** for a run of your own: its first picture comes within ten seconds, "
+            "20 epochs take less than a minute."
         )
         return
     if view.state == "waiting":

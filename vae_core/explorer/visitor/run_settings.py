@@ -17,6 +17,7 @@ __all__ = ["BESIDE", "DEFAULT", "STORIES", "Story", "choose_settings", "settings
 
 DEFAULT = SHORT
 BESIDE = "beside"  # in the address: the recorded run that is shown beside
+ASKED = "beside_asked"  # of the session: what the address said of it
 
 # What can be decoded, by its label.
 DECODED = {
@@ -114,7 +115,7 @@ def _tell_story() -> None:
         for name, value in _as_widgets(story.config).items():
             if name != "start":
                 st.session_state[name] = value
-        st.session_state[BESIDE] = _opposite(story.config.objective)
+        _follow(story.config.objective)
 
 
 def choose_settings(config: TrainingConfig) -> None:
@@ -122,7 +123,30 @@ def choose_settings(config: TrainingConfig) -> None:
     if not any(key in st.query_params for key in DEFAULTS):
         for name, value in _as_widgets(config).items():
             st.session_state[name] = value
-        st.session_state[BESIDE] = _opposite(config.objective)
+        _follow(config.objective)
+
+
+def _follow(objective: str) -> None:
+    """Puts the recorded run beside that an address means which names none."""
+    st.session_state[BESIDE], st.session_state[ASKED] = _opposite(objective), None
+    st.query_params.pop(BESIDE, None)
+
+
+def _choose_objective() -> None:
+    if st.session_state.get(ASKED) is None:
+        _follow(DECODED[st.session_state.objective].objective)
+
+
+def _choose_beside() -> None:
+    st.query_params[BESIDE] = st.session_state[ASKED] = st.session_state[BESIDE]
+
+
+def _read_beside(objective: str) -> None:
+    """Takes the recorded run from the address when it is another one than before."""
+    state, asked = st.session_state, st.query_params.get(BESIDE)
+    asked = asked if asked in RECORDED else None
+    if BESIDE not in state or asked != state.get(ASKED):
+        state[BESIDE], state[ASKED] = asked or _opposite(objective), asked
 
 
 def _opposite(objective: str) -> str:
@@ -154,7 +178,6 @@ def settings(limits: Limits) -> Asked:
             list(STORIES),
             key="story",
             on_change=_tell_story,
-            help="Each sets the controls below.",
             label_visibility="collapsed",
         )
     story_text.markdown(
@@ -169,6 +192,7 @@ def _widgets(limits: Limits) -> Asked:
             "What is decoded",
             list(DECODED),
             key="objective",
+            on_change=_choose_objective,
             width=170,
             help="The objective of training: what is decoded for each image, and with which KL.",
             **BOUND,
@@ -196,19 +220,15 @@ def _widgets(limits: Limits) -> Asked:
             disabled=not DECODED[objective].trained_for.has_kl,
             **BOUND,
         )
-        if BESIDE not in st.session_state and BESIDE not in st.query_params:
-            other = _opposite(DECODED[objective].objective)
-            if other != "mean":  # its default
-                st.session_state[BESIDE] = other
+        _read_beside(DECODED[objective].objective)
         beside = st.selectbox(
             "Beside it, recorded",
             list(RECORDED),
-            list(RECORDED).index("mean"),
             key=BESIDE,
             width=190,
             format_func=_named,
+            on_change=_choose_beside,
             help="A run that was recorded with the settings of the page, for comparison.",
-            **BOUND,
         )
         go = st.container(key="go", width="content")
     more = st.expander("More settings, the command, a model's zip", key="more")
