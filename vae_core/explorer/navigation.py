@@ -4,6 +4,8 @@ from functools import partial
 
 import streamlit as st
 
+from .visitor.heartbeat import keep_runs
+
 __all__ = ["run"]
 
 
@@ -45,4 +47,7 @@ def _link(known: dict[str, st.Page], page: str, label: str, query: dict[str, str
 def run() -> None:
     """Draws the page that the address names."""
     st.set_page_config(page_title="Why does a VAE decode samples?", layout="wide")
-    st.navigation([*pages().values()], position="top").run()
+    page = st.navigation([*pages().values()], position="top")
+    page.run()
+    if page.title != "Train":  # which asks more often
+        keep_runs()

@@ -237,7 +237,8 @@ export class Formation {
     const measures = data.lanes.map((lane, k) => (lane && shown[k] >= 0 ? lane.measures[shown[k]] : null) ?? {});
     data.lanes.forEach((lane, k) => {
       head[k + 1].dataset.lane = k;
-      head[k + 1].textContent = lane?.label ?? "yours";
+      const epoch = this.lanes[k].frames[shown[k]]?.epoch ?? this.epoch;
+      head[k + 1].textContent = (lane?.label ?? "yours") + (epoch === this.epoch ? "" : `, epoch ${epoch}`);
     });
     const row = (name, cells, type = "") => `<tr class="${type}"><th scope="row">${withSymbols(name)}</th>${cells.map((cell) => `<td>${cell}</td>`).join("")}</tr>`;
     const own = data.lanes.map((lane, k) => lane?.objective[this.lanes[k].frames[shown[k]]?.epoch - 1]);

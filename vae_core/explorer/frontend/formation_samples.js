@@ -16,13 +16,17 @@ export class Portrait {
   // image: {name, width, picture} of x; portrait: of a frame, or null.
   show(image, portrait, run) {
     const count = portrait ? portrait.pictures.length + 1 : 8;
+    const hasQ = portrait !== null && Math.max(...portrait.places[1]) > 0;
     if (this.figures?.length !== count) this.build(count);
     this.figures.forEach(({ canvas, caption }, k) => {
-      const [picture, width] = k ? [portrait?.pictures[k - 1], portrait?.width] : [image.picture, image.width];
-      const loss = k ? portrait?.losses[k - 1] : null;
+      const isShown = k < 2 || hasQ; // without a q there is nothing to sample
+      const own = isShown ? portrait : null;
+      const [picture, width] = k ? [own?.pictures[k - 1], own?.width] : [image.picture, image.width];
+      const loss = k ? own?.losses[k - 1] : null;
       if (picture) paint(canvas, picture, width);
       canvas.style.visibility = picture ? "visible" : "hidden";
-      caption.innerHTML = `${NAMES[k] ?? SAMPLE}<br>${Number.isFinite(loss) ? loss.toFixed(1) : ""}`;
+      const number = Number.isFinite(loss) ? loss.toFixed(1) : "";
+      caption.innerHTML = isShown || !portrait ? `${NAMES[k] ?? SAMPLE}<br>${number}` : k === 2 ? "no q" : "";
       const told = Number.isFinite(loss) ? `, loss ${loss.toFixed(1)} nats` : "";
       canvas.setAttribute("aria-label", k === 0 ? image.name : k === 1 ? `${run}: decoded at the mean${told}` : `${run}: decoded at a sample${told}`);
     });

@@ -49,7 +49,7 @@ STYLE = """
 .st-key-story { min-height: 2.5rem; }
 .st-key-first { min-height: 4.25rem; }
 .st-key-watch { min-height: 1.6rem; }
-.st-key-formation { min-height: 100vh; }
+.st-key-formation { min-height: 60rem; }
 .st-key-status { min-height: 2.6rem; }
 @media (max-width: 640px) {
     .stMainBlockContainer h1 { font-size: 1.3rem; }
