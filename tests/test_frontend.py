@@ -184,7 +184,7 @@ def test_each_script_and_each_export_is_used() -> None:
     assert {file for file, _ in imported} | set(ENTRIES) == set(SCRIPTS)
 
 
-def test_components_meet_on_three_globals_each_of_one_module() -> None:
+def test_components_meet_on_four_globals_each_of_one_module() -> None:
     # All else that a script uses of another one it imports.
     globals_of = {
         name: set(re.findall(r"\bglobalThis\.(\w+)", TEXTS[name])) - {"devicePixelRatio"}
@@ -194,6 +194,7 @@ def test_components_meet_on_three_globals_each_of_one_module() -> None:
         "loader.js": {"vaeExplorer"},
         "store.js": {"vaeModels"},
         "frames.js": {"vaeFrames"},
+        "symbols.js": {"vaeSymbols"},
     }
     assert not any("window.vae" in text for text in TEXTS.values())
 
@@ -249,13 +250,18 @@ def test_both_themes_have_every_colour() -> None:
     assert set(theme()) == {"light", "dark"}
     assert light.keys() == dark.keys()
     for colours in (light, dark):
-        assert list(colours["symbol"]) == ["x", "mean", "sample", "prior"]
+        assert list(colours["symbol"]) == [
+            *("x", "mean", "stddev", "epsilon", "sample", "reconstruction", "price", "kl"),
+            "prior",
+        ]
+        assert len(colours["models"]) == 2
         assert len(set(colours["classes"])) == 10
         assert 0 < colours["pointAlpha"] < 1
         # Of these, scripts and tests take the channels.
-        for colour in (*colours["symbol"].values(), *colours["classes"], colours["zero"]):
+        opaque = (*colours["symbol"].values(), *colours["classes"], *colours["models"])
+        for colour in (*opaque, colours["zero"]):
             assert re.fullmatch(r"#[0-9a-f]{6}", colour)
-        rest = colours.keys() - {"symbol", "classes", "pointAlpha", "zero"}
+        rest = colours.keys() - {"symbol", "models", "classes", "pointAlpha", "zero"}
         assert {"label", "quiet", "line", "edge", "halo", "grid"} == rest
         for name in rest:
             assert re.fullmatch(r"#[0-9a-f]{6}|rgba\(\d+, \d+, \d+, 0\.\d+\)", colours[name])

@@ -37,7 +37,7 @@ function negativeSum(m) {
 }
 
 // Text with every symbol in its colour; a price is taken before the σ within its name.
-export function withSymbols(text) {
+function withSymbols(text) {
   let parts = [text.replace(/&/g, "&amp;").replace(/</g, "&lt;")];
   for (const [pattern, symbol] of SYMBOLS) {
     parts = parts.flatMap((part) => {

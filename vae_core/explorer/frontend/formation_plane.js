@@ -31,7 +31,7 @@ function mixed(a, b, share) {
 }
 
 // Places in pixels, moved apart until no two are closer than a letter.
-export function apart(places, distance = LETTER) {
+function apart(places, distance = LETTER) {
   const moved = places.map((place) => place && [...place]);
   for (let round = 0; round < 40; round++) {
     let close = false;

@@ -5,7 +5,6 @@ from functools import cache
 from typing import Any
 
 import streamlit as st
-from streamlit import runtime
 
 from ..frontend import source
 
@@ -52,7 +51,7 @@ def settle(style: str) -> None:
         style: `COMMON`, and what the page needs besides.
     """
     st.html(style + MARK)
-    if st.session_state.get(STYLED) or not runtime.exists():
+    if st.session_state.get(STYLED) or not st.context.headers:  # no browser: a script
         return
     _styled()(key="styled-now", on_styled_change=_is_styled)
     if not st.session_state.get(STYLED):
