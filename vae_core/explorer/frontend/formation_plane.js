@@ -133,7 +133,7 @@ export class FormationPlane extends View {
       this.drawCrosses(context, marks, theme.halo, 4);
       this.drawNames(context);
       this.drawCrosses(context, marks, theme.symbol.mean, 2);
-      this.drawEllipses(context, marks, theme.symbol.sample, 1);
+      this.drawEllipses(context, marks, theme.symbol.sample, 1.5);
       this.nameDrawing(context, marks);
       if (pose.portrait) this.drawPortrait(context);
     }
