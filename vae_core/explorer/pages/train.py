@@ -24,7 +24,8 @@ from ..parts.run_wording import (
     progress_text,
     waiting_text,
 )
-from ..parts.style import COMMON, settle
+from ..parts.settle import settle
+from ..parts.style import COMMON
 from ..server.job_queue import JobQueue, server_queue
 from ..server.jobs import Job, JobView
 from ..server.library import load_test_images
