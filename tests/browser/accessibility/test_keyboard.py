@@ -229,8 +229,8 @@ def test_tab_reaches_all_of_train(calm: Page, trained: str) -> None:
     controls = ["The VAE", "What is decoded", "β, weight of the KL", "Beside it, recorded", "Train"]
     network = ["Hidden units", "Hidden layers", "Batch size", "Learning rate", "Schedule"]
     first = ["Epochs", "Seed of the run"]
-    run = ["Upload", "Replay", "Epoch shown"]
-    results = ["See it in Explore", "Put it to the argument", "Download the model"]
+    run = ["Replay", "Epoch shown"]
+    results = ["Upload", "See it in Explore", "Put it to the argument", "Download the model"]
     assert_all_reached(calm, [*PAGES, *controls, *first, *network, *results, *run])
 
 

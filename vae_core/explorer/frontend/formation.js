@@ -226,7 +226,7 @@ export class Formation {
     element(".transport .epoch").textContent = `epoch ${epoch ?? 0}`;
     const frame = this.lanes.map((lane) => lane.frames[this.indexIn(lane)]).find(Boolean);
     element(".caption").innerHTML = withSymbols(frame
-      ? `${counted(frame)} test images at the μ of their q, one scale for all epochs. Ellipses: q, 1 σ around μ, of one image per class; in the inset that of ${this.image.name}, with the z decoded below.`
+      ? `${counted(frame)} test images at the μ of their q, one scale for all epochs. Ellipses: q, 1 σ around μ, of one image per class; in the inset that of ${this.image.name}, with the z decoded below and their losses in nats (a nat is 1.44 bits).`
       : "");
   }
 

@@ -272,6 +272,14 @@ export class FormationPlane extends View {
     const unit = (factor * size) / (2 * half);
     const [mean, stddev, ...samples] = pose.portrait;
     const mark = [x, y, stddev[0] * unit, stddev[1] * unit];
+    if (stddev[0] > 0 && stddev[1] > 0) {
+      context.fillStyle = theme.symbol.sample;
+      context.globalAlpha = 0.15;
+      context.beginPath();
+      context.ellipse(...mark, 0, 0, TAU);
+      context.fill();
+      context.globalAlpha = 1;
+    }
     this.drawEllipses(context, [mark], theme.halo, 4);
     this.drawEllipses(context, [mark], theme.symbol.sample, 2);
     this.drawCrosses(context, [mark], theme.symbol.mean, 2);

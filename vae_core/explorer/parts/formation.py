@@ -261,7 +261,8 @@ def mount_formation(
     lanes: Sequence[Lane | None], half: float, x: NDArray[np.uint8], words: Words
 ) -> None:
     """Draws two runs; called again and again while one grows. Arguments as of `formation_data`."""
-    with st.container(key="formation-frames"):
+    _formation()(data=formation_data(lanes, half, x, words), key="formation")
+    with st.container(key="formation-frames"):  # below: until its style is there it takes room
         st.html(HIDDEN)
         for lane in lanes:
             if lane is None:
@@ -271,16 +272,15 @@ def mount_formation(
                 _frames()(
                     data=_packed(lane, first, block), key=f"frames-{lane.run}-{first // BLOCK}"
                 )
-    _formation()(data=formation_data(lanes, half, x, words), key="formation")
 
 
-_blocks: WeakKeyDictionary[Frame, tuple[int, bytes]] = WeakKeyDictionary()
+_blocks: WeakKeyDictionary[Frame, bytes] = WeakKeyDictionary()  # of recorded runs
 
 
 def _packed(lane: Lane, first: int, block: Sequence[Frame]) -> bytes:
-    """A block as it was packed before, if it has not grown: frames never change."""
-    known = _blocks.get(block[0])
-    if known is None or known[0] != len(block):
-        packed = pack_block(lane.run, first, block, lane.labels, lane.marked)
-        known = _blocks[block[0]] = len(block), packed
-    return known[1]
+    """A block; one of a recorded run is packed once for all visitors."""
+    if lane.kind != "recorded":
+        return pack_block(lane.run, first, block, lane.labels, lane.marked)
+    if block[0] not in _blocks:
+        _blocks[block[0]] = pack_block(lane.run, first, block, lane.labels, lane.marked)
+    return _blocks[block[0]]
