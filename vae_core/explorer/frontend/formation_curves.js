@@ -174,7 +174,7 @@ export class Chart {
     });
     parts.push(...this.endLabels(labels, left, top, bottom));
     const levelAt = left + 0.32 * (right - left);
-    const crossed = labels.some((label) => label.from < levelAt + 90 && label.to > levelAt && Math.abs(label.at - level - 15) < LINE_HEIGHT);
+    const crossed = level && labels.some((label) => label.from < levelAt + 7 * chart.level[1].length && label.to > levelAt && Math.abs(label.at - level - 15) < LINE_HEIGHT);
     if (level && !crossed) parts.push(`<text x="${levelAt}" y="${level + 15}">${chart.level[1]}</text>`);
     if (!labels.length) parts.push(`<text x="${(left + right) / 2}" y="${(top + bottom) / 2}" text-anchor="middle">no values yet</text>`);
     return parts.join("");
