@@ -40,9 +40,8 @@ RECORD_HOVER = """(canvas) => {
 # From the release of the button until every panel says that it has drawn the new choices.
 RECORD_CLICKS = """() => {
     window.clickTimes = [];
-    const panels = ["model", "versus"].map((name) =>
-        [...document.querySelectorAll(`.st-key-panel-${name} *`)]
-            .map((element) => element.shadowRoot?.querySelector(".panel")).find(Boolean));
+    const stage = [...document.querySelectorAll(".st-key-stage *")].find((one) => one.shadowRoot);
+    const panels = [...stage.shadowRoot.querySelectorAll(".panel")];
     for (const panel of panels) {
         panel.querySelector(".plane").addEventListener("pointerup", (event) => {
             const waiting = new Set(panels);
@@ -76,13 +75,13 @@ def open_page(browser: Browser, server: Server, query: str) -> Page:
     page = browser.new_context(viewport={"width": 1400, "height": 900}).new_page()
     page.goto(f"{server.url}/?{query}")
     wait_idle(page, seconds=60)
-    page.locator(".st-key-panel-model .panel[data-shown]").wait_for()
+    page.locator(".st-key-stage [data-key=model] .panel[data-shown]").wait_for()
     return page
 
 
 def measure_hover(page: Page, name: str) -> float:
     """Moves the pointer over the first plane; median ms to the drawn digit."""
-    plane = page.locator(".st-key-panel-model canvas.plane")
+    plane = page.locator(".st-key-stage [data-key=model] canvas.plane")
     plane.evaluate(RECORD_HOVER)
     box = plane.bounding_box()
     assert box is not None
@@ -124,7 +123,7 @@ def record_bytes(page: Page) -> list[float]:
 
 def click(page: Page, x: float, y: float) -> None:
     """Clicks at a fraction of the plane's sides and waits for the panels and the page."""
-    box = page.locator(".st-key-panel-model canvas.plane").bounding_box()
+    box = page.locator(".st-key-stage [data-key=model] canvas.plane").bounding_box()
     assert box is not None
     clicks = page.evaluate("window.clickTimes.length")
     page.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])

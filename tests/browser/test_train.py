@@ -221,6 +221,7 @@ def test_a_run_survives_a_reload_and_joins_explore(
     name = newest(page)
     page.get_by_role("link", name="Explore", exact=True).first.click()
     wait_idle(page)
+    page.get_by_role("button", name="More", exact=True).click()
     page.locator(".st-key-model").get_by_role("combobox").click()
     page.get_by_role("option", name=name, exact=True).click()
     Panel(page).wait_shown(f"model='{name}'")

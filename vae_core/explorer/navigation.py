@@ -4,6 +4,7 @@ from functools import partial
 
 import streamlit as st
 
+from .parts.style import mount_style
 from .visitor.heartbeat import keep_runs
 
 __all__ = ["run"]
@@ -46,8 +47,16 @@ def _link(known: dict[str, st.Page], page: str, label: str, query: dict[str, str
 
 def run() -> None:
     """Draws the page that the address names."""
-    st.set_page_config(page_title="Why does a VAE decode samples?", layout="wide")
-    page = st.navigation([*pages().values()], position="top")
+    st.set_page_config(page_title="Why does a VAE decode samples?")
+    known = pages()
+    page = st.navigation([*known.values()], position="hidden")
+    if not mount_style():
+        st.container(key="waiting")  # for who watches the page: it is not all of it
+        return
+    # Own links: Streamlit's hide behind a sign on a phone.
+    with st.container(horizontal=True, gap="small", key="pages"):
+        for one in known.values():
+            st.page_link(one)
     page.run()
     if page.title != "Train":  # which asks more often
         keep_runs()

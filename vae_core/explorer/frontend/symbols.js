@@ -28,11 +28,12 @@ function showLit(root, onLight) {
 
 // `root` is an element in which symbols occur. May be called again after its content changed.
 export function linkSymbols(root, onLight) {
+  const known = hub.roots.has(root);
   hub.roots.set(root, onLight);
-  const symbolAt = (event) => event.target.closest?.("[data-symbol]")?.dataset.symbol ?? null;
-  root.onpointerover = (event) => lightUp(symbolAt(event));
-  root.onpointerleave = () => lightUp(null);
-  root.onfocusin = (event) => lightUp(symbolAt(event));
-  root.onfocusout = () => lightUp(null);
+  if (!known) {
+    const light = (event) => lightUp(event.target.closest?.("[data-symbol]")?.dataset.symbol ?? null);
+    for (const kind of ["pointerover", "focusin"]) root.addEventListener(kind, light);
+    for (const kind of ["pointerleave", "focusout"]) root.addEventListener(kind, () => lightUp(null));
+  }
   showLit(root, onLight);
 }

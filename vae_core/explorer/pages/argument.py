@@ -10,7 +10,6 @@ from ..claims import all_claims
 from ..claims.claim import Claim
 from ..parts.links import Link
 from ..parts.problems import show_problem
-from ..parts.style import COMMON
 from ..parts.texts import claim, questions
 from ..server.library import NoCounterpart, counterpart, images_beside, load_model
 from ..visitor.controls import image_controls, model_select, seed_input
@@ -47,7 +46,7 @@ def show(link: Link) -> None:
         link: draws a link to a page.
     """
     enter_page("argument")
-    st.html(COMMON + STYLE)
+    st.html(STYLE)
     st.title("The argument, claim by claim", anchor=False)
     try:
         images_beside(chosen_model())

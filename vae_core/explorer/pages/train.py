@@ -24,8 +24,6 @@ from ..parts.run_wording import (
     progress_text,
     waiting_text,
 )
-from ..parts.settle import settle
-from ..parts.style import COMMON
 from ..server.job_queue import JobQueue, server_queue
 from ..server.jobs import Job, JobView
 from ..server.library import load_test_images
@@ -37,38 +35,6 @@ from ..visitor.run_settings import choose_settings, settings
 from ..visitor.session import enter_page, is_present, keep_choices, kept_drawing, session_id
 
 __all__ = ["show"]
-
-# The row of pills and the row of the first settings keep to one line where the page is narrow, the
-# status keeps its height: nothing below moves.
-STYLE = """
-<style>
-.stMainBlockContainer > .stVerticalBlock { gap: .5rem; }
-.st-key-train button:enabled p { color: light-dark(#fff, #0b0d10); }
-.st-key-train button:focus-visible { outline-offset: 2px; }
-.st-key-stories, .st-key-stories > .stVerticalBlock { gap: .35rem; padding-top: .4rem; }
-.st-key-stories { min-height: 4.9rem; }
-.st-key-story { min-height: 2.5rem; }
-.st-key-first { min-height: 4.25rem; }
-.st-key-watch { min-height: 1.6rem; }
-.st-key-formation { min-height: 60rem; }
-.st-key-status { min-height: 2.6rem; }
-@media (max-width: 640px) {
-    .stMainBlockContainer h1 { font-size: 1.3rem; }
-    .st-key-story [role="radiogroup"], .st-key-story [data-testid="stButtonGroup"] > div {
-        flex-wrap: nowrap; overflow-x: auto; scrollbar-width: none;
-    }
-    .st-key-story button { flex: none; }
-    .st-key-stories { min-height: 9.65rem; }
-    .st-key-first { min-height: 9.5rem; }
-    .st-key-watch { min-height: 6.4rem; }
-    .st-key-watch p { font-size: .9rem; line-height: 1.35; }
-    .st-key-status { min-height: 4rem; }
-    .st-key-status p { font-size: .9rem; }
-    .st-key-status:has(.st-key-download) { flex-wrap: nowrap; overflow-x: auto; }
-    .st-key-status:has(.st-key-download) > * { flex: none; }
-}
-</style>
-"""
 
 NO_CLASS = 255
 POLL = 0.5  # seconds between looks at a run
@@ -85,7 +51,6 @@ def show(link: Link) -> None:
     """
     came_from = st.session_state.get(PAGE, "train")
     enter_page("train")
-    settle(COMMON + STYLE)
     st.title("Train it yourself: what does the objective do to σ?", anchor=False)
     try:
         test, queue = load_test_images(), server_queue(is_present)
