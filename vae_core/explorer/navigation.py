@@ -5,6 +5,7 @@ from functools import partial
 import streamlit as st
 
 from .parts.style import mount_style
+from .visitor.heartbeat import keep_runs
 
 __all__ = ["run"]
 
@@ -57,3 +58,5 @@ def run() -> None:
         for one in known.values():
             st.page_link(one)
     page.run()
+    if page.title != "Train":  # which asks more often
+        keep_runs()
