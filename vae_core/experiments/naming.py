@@ -4,7 +4,7 @@ from ..models.checkpoint import Metadata
 from ..models.settings import ModelConfig, TrainingConfig
 from .phrases import significant
 
-__all__ = ["NUMERALS", "called", "heading"]
+__all__ = ["NUMERALS", "called", "heading", "spoken"]
 
 NUMERALS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
 
@@ -30,3 +30,11 @@ def heading(trained: Metadata | TrainingConfig) -> str:
     """The same with a capital, to stand at the head of something."""
     name = called(trained)
     return name[0].upper() + name[1:]
+
+
+def spoken(trained: Metadata) -> str:
+    """The same in the middle of a sentence: "the network trained on samples"."""
+    name = called(trained)
+    if name.startswith("an "):
+        return f"the {name[3:]}"
+    return f"the network {name}" if name.startswith("trained") else name

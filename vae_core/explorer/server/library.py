@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from ...errors import InputError
+from ...experiments.naming import spoken
 from ...inference.loaded_model import LoadedModel, check_data
 from ...memo import Memo
 from ...models import catalogue, checkpoint
@@ -137,7 +138,7 @@ def counterpart(name: str, model: LoadedModel) -> str:
     found = catalogue.counterpart(shipped.metadata(), key, candidates)
     if found is None:
         raise NoCounterpart(
-            f"This needs a model that was trained as `{name}` was, and there is none for "
+            f"This compares with {spoken(shipped.metadata())}, and there is none for "
             f"{model.test.name}. Choose one of the models of MNIST."
         )
     return found
