@@ -152,7 +152,7 @@ def test_on_a_phone_everything_is_within_reach(open_page: OpenPage) -> None:
         .map((element) => element.scrollWidth - element.clientWidth)"""
     assert max(page.evaluate(overflow)) <= 0
     # Before any scrolling: planes, sums, four samples of each lane.
-    strip = page.locator(".st-key-controls").bounding_box()["y"]
+    strip = page.locator(".st-key-explore-controls").bounding_box()["y"]
     for panel in panels(page):
         assert panel.box[2] >= 160
         fourth = panel.find(".samples span").nth(3)

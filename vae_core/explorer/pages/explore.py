@@ -128,7 +128,7 @@ class _Layout:
 def _layout() -> _Layout:
     answer, tour = st.container(key="answer-box"), st.container()
     controls = st.container(
-        horizontal=True, vertical_alignment="center", gap="small", key="controls"
+        horizontal=True, vertical_alignment="center", gap="small", key="explore-controls"
     )
     controls.empty()  # Streamlit draws no container without content: its place would come later
     if is_open() and images_beside(chosen_model()).drawable:
