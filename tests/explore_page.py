@@ -11,6 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from vae_core.experiments.choices import Choices
+from vae_core.explorer.parts.stage import stage_data
 from vae_core.inference.loaded_model import LoadedModel
 from vae_core.models import catalogue, checkpoint, data_files
 from vae_core.models.data import ASSETS, Dataset
@@ -24,12 +25,14 @@ __all__ = [
     "choices",
     "complaints",
     "copy_models",
+    "lane",
     "loaded",
     "mnist",
     "one_sentence",
     "panel",
     "replace_mnist",
     "run_page",
+    "stage",
 ]
 
 APP = Path(__file__).resolve().parents[1] / "app.py"
@@ -69,13 +72,27 @@ def run_page(**query: str) -> AppTest:
     return at.run()
 
 
-def panel(at: AppTest, key: str) -> dict[str, Any] | None:
-    """What the page sent to the panel `model` or `versus`; None where there is no such panel."""
+def stage(at: AppTest) -> dict[str, Any] | None:
+    """What the page sent to the stage; None where there is none."""
     for component in at.get("bidi_component"):
-        if component.proto.id.endswith(f"-panel-{key}"):
+        if component.proto.id.endswith("-stage"):
             data: dict[str, Any] = json.loads(component.proto.bytes)
             return data
     return None
+
+
+def panel(at: AppTest, key: str) -> dict[str, Any] | None:
+    """What it sent to the lane `model` or `versus`; None where there is no such lane."""
+    lanes = (stage(at) or {"lanes": []})["lanes"]
+    return next((lane for lane in lanes if lane["key"] == key), None)
+
+
+def lane(name: str, chosen: Choices, key: str = "model") -> dict[str, Any]:
+    """What a lane has to show of a shipped model."""
+    decoder = loaded(chosen.decoded_by()) if chosen.decoded_by() else None
+    data = stage_data([(key, loaded(name))], chosen, decoder)["lanes"][0]
+    sent: dict[str, Any] = json.loads(json.dumps(data))
+    return sent
 
 
 def complaints(caplog: pytest.LogCaptureFixture) -> list[str]:

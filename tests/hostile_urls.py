@@ -10,6 +10,7 @@ from vae_core.experiments.orders import ORDERS
 from vae_core.explorer.parts.layers import LAYERS
 from vae_core.explorer.visitor.run_settings import DECODED
 from vae_core.models.drawn_digit import pack
+from vae_core.models.recorded_run import RECORDED
 from vae_core.models.settings import SCHEDULES
 
 from .explore_page import FASHION_NAMES, MODEL_NAMES, mnist
@@ -89,6 +90,7 @@ PAGES: dict[str, dict[str, tuple[str, ...]]] = {
         "rate": ("1e-6", "0.01", "10000"),
         "schedule": SCHEDULES,
         "story": ("The VAE",),
+        "beside": tuple(RECORDED),
         "trained": _SHARED["trained"],
         "draw": _SHARED["draw"],
         "model": _MODELS,

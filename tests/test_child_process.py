@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from vae_core.explorer.server.child_process import child_environment, module_command
+from vae_core.child_process import child_environment, module_command
 
 
 def test_the_folder_of_the_start_does_not_matter(

@@ -36,6 +36,7 @@ VALUES: dict[str, tuple[Any, Any, str]] = {
     "seed": (3, 3, "3"),
     "layer": ("posterior", "posterior", "posterior"),
     "draw": (DIGIT, DIGIT, DIGIT),
+    "by": ("versus", "versus", "versus"),
 }
 
 

@@ -8,8 +8,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from vae_core.explorer.parts.formation import BLOCK, formation_data, pack_block
-from vae_core.explorer.server.jobs import Frame
+from vae_core.explorer.parts.formation import (
+    BLOCK,
+    Lane,
+    Words,
+    common_half,
+    formation_data,
+    pack_block,
+)
+from vae_core.models.frames import SAMPLES, Frame, Portrait
 
 POINTS = 501  # not a multiple of 4
 LABELS = np.arange(POINTS) % 10
@@ -33,8 +40,10 @@ def unpack(block: bytes) -> tuple[dict[str, Any], NDArray[np.uint8], list[Array]
     start = 4 + length
     labels = np.frombuffer(block, np.uint8, count, start)
     start += count + -count % 4
-    whole = np.frombuffer(block, "<i2", offset=start).reshape(-1, count, 2)
-    assert len(whole) == len(header["frames"])
+    frames = len(header["frames"])
+    whole = np.frombuffer(block, "<i2", 2 * count * frames, start).reshape(-1, count, 2)
+    pictures = len(block) - start - 4 * count * frames
+    assert pictures == frames * header["pixels"] * (1 + SAMPLES)
     points = [w * f["scale"] for w, f in zip(whole, header["frames"], strict=True)]
     return header, labels, points
 
@@ -99,25 +108,79 @@ def test_without_marked_points_and_without_frames() -> None:
     assert len(found) == 1
 
 
-def test_what_is_not_a_number_goes_as_null() -> None:
-    data = json.loads(
-        formation_data(
-            "run",
-            frames=3,
-            epochs=5,
-            live=True,
-            history={"loss": [np.float32(1.5), np.nan], "kl": [np.inf, 2.0], "test_kl": []},
-            measures=[None, {"kl": None, "stddev": np.nan}, {"kl": 2, "stddev": 0.5}],
-            note="ok",
-        )
-    )
-    assert data == {
+def test_pictures_follow_the_points() -> None:
+    frames = []
+    for epoch in range(3):
+        pictures = np.random.default_rng(epoch).integers(0, 256, (1 + SAMPLES, 784), np.uint8)
+        losses = np.arange(1.0 + SAMPLES, dtype=np.float32)
+        losses[2] = np.nan
+        places = np.full((2 + SAMPLES, 2), epoch, np.float32)
+        plain = frame(epoch)
+        portrait = Portrait(places, pictures, losses)
+        frames.append(Frame(epoch, plain.points, plain.stddev, portrait))
+    block = pack_block("run", 0, frames, LABELS, MARKED)
+    header, _, _ = unpack(block)
+    assert (header["pixels"], header["width"]) == (784, 28)
+    assert block.endswith(b"".join(one.portrait.pictures.tobytes() for one in frames))
+    for epoch, packed in enumerate(header["frames"]):
+        assert packed["portrait"]["places"] == [[epoch, epoch]] * (2 + SAMPLES)
+        assert packed["portrait"]["losses"] == [0, 1, None, 3, 4, 5, 6]
+
+
+def test_both_planes_have_one_scale_that_seldom_grows() -> None:
+    small = [frame(epoch, 0.1) for epoch in range(4)]
+    assert common_half([small]) == common_half([]) == 3.3
+    run = [frame(epoch, 1 + 0.02 * epoch) for epoch in range(40)]
+    scales = [common_half([small, run[: count + 1]]) for count in range(40)]
+    assert scales == sorted(scales)
+    assert len(set(scales)) <= 4
+    for one, half in zip(run, scales, strict=True):
+        reach = np.quantile(np.abs(one.points), 0.998)
+        assert half >= 1.06 * reach
+        assert half <= max(3.3, 1.4 * max(np.quantile(np.abs(f.points), 0.998) for f in run))
+    assert common_half([small, run]) == common_half([run], least=2.0)
+    assert common_half([[frame(0, np.inf)]]) <= 1e6
+
+
+def lane(**changes: Any) -> Lane:
+    settings: dict[str, Any] = {
         "run": "run",
-        "frames": 3,
+        "title": "Trained on samples",
+        "label": "yours",
+        "kind": "yours",
         "epochs": 5,
         "live": True,
-        "half": 3.3,
-        "history": {"loss": [1.5, None], "kl": [None, 2.0], "test_kl": []},
-        "measures": [None, {"kl": None, "stddev": None}, {"kl": 2.0, "stddev": 0.5}],
+        "frames": [frame(0), frame(1), frame(2)],
+        "measures": [None, {"kl": None, "stddev": np.nan}, {"kl": 2, "stddev": 0.5}],
+        "objective": [np.float32(1.5), np.nan],
+        "labels": LABELS,
+        "marked": MARKED,
+    }
+    return Lane(**settings | changes)
+
+
+def test_what_is_not_a_number_goes_as_null() -> None:
+    x = np.array([[0, 255], [7, 8]], np.uint8)
+    words = Words("test image 7", "Both cost.", "They compare.", "ok")
+    data = json.loads(formation_data([lane(), None], 4.0, x, words))
+    assert data == {
+        "lanes": [
+            {
+                "run": "run",
+                "title": "Trained on samples",
+                "label": "yours",
+                "kind": "yours",
+                "epochs": 5,
+                "frames": 3,
+                "live": True,
+                "objective": [1.5, None],
+                "measures": [None, {"kl": None, "stddev": None}, {"kl": 2.0, "stddev": 0.5}],
+            },
+            None,
+        ],
+        "half": 4.0,
+        "image": {"name": "test image 7", "width": 2, "picture": "AP8HCA=="},
+        "pair": "Both cost.",
+        "comparable": "They compare.",
         "note": "ok",
     }

@@ -14,6 +14,10 @@ from vae_core.explorer.frontend import source, theme
 FOLDER = Path(__file__).resolve().parents[1] / "vae_core" / "explorer" / "frontend"
 NAMES = Path(__file__).with_name("frontend_names.mjs")
 SCRIPTS = sorted(path.name for path in FOLDER.glob("*.js"))
+# Of the page: each symbol has one colour.
+SYMBOLS = [
+    *("x", "mean", "stddev", "epsilon", "sample", "reconstruction", "price", "kl", "prior"),
+]
 STYLES = sorted(path.name for path in FOLDER.glob("*.css"))
 TEXTS = {name: (FOLDER / name).read_text(encoding="utf-8") for name in [*SCRIPTS, *STYLES]}
 ENTRIES = [name for name in SCRIPTS if re.search(r"^export default", TEXTS[name], re.MULTILINE)]
@@ -184,7 +188,7 @@ def test_each_script_and_each_export_is_used() -> None:
     assert {file for file, _ in imported} | set(ENTRIES) == set(SCRIPTS)
 
 
-def test_components_meet_on_four_globals_each_of_one_module() -> None:
+def test_components_meet_on_globals_each_of_one_module() -> None:
     # All else that a script uses of another one it imports.
     globals_of = {
         name: set(re.findall(r"\bglobalThis\.(\w+)", TEXTS[name])) - {"devicePixelRatio"}
@@ -194,6 +198,7 @@ def test_components_meet_on_four_globals_each_of_one_module() -> None:
         "loader.js": {"vaeExplorer"},
         "store.js": {"vaeModels"},
         "frames.js": {"vaeFrames"},
+        "epsilon.js": {"vaeEpsilon"},
         "symbols.js": {"vaeSymbols"},
     }
     assert not any("window.vae" in text for text in TEXTS.values())
@@ -223,7 +228,8 @@ def test_no_script_uses_a_name_that_it_does_not_have(tmp_path: Path) -> None:
 @needs_node
 def test_every_script_is_a_module_by_itself(tmp_path: Path) -> None:
     write(tmp_path, {"package.json": '{ "type": "module" }', **TEXTS})
-    shutil.copy(FOLDER / "theme.json", tmp_path)
+    for data in ("theme.json", "glossary.json"):
+        shutil.copy(FOLDER / data, tmp_path)
     imports = "".join(f'await import("./{name}");\n' for name in SCRIPTS)
     write(tmp_path, {"all.js": f"{imports}console.log(Object.keys(globalThis.vaeModels));\n"})
     for name in SCRIPTS:
@@ -244,22 +250,36 @@ def test_what_is_served_is_a_script(tmp_path: Path, name: str) -> None:
 
 # --- the colours ------------------------------------------------------------------------------
 
-SYMBOLS = ["x", "mean", "stddev", "epsilon", "sample", "reconstruction", "price", "kl"]
-
 
 def test_both_themes_have_every_colour() -> None:
     light, dark = theme()["light"], theme()["dark"]
     assert set(theme()) == {"light", "dark"}
     assert light.keys() == dark.keys()
     for colours in (light, dark):
-        assert list(colours["symbol"]) == [*SYMBOLS, "prior"]
+        assert list(colours["symbol"]) == SYMBOLS
         assert len(set(colours["classes"])) == 10
         assert 0 < colours["pointAlpha"] < 1
         # Of these, scripts and tests take the channels.
-        for colour in (*colours["symbol"].values(), *colours["classes"], colours["zero"]):
+        for colour in (
+            *colours["symbol"].values(),
+            *colours["classes"],
+            *colours["models"],
+            colours["zero"],
+        ):
             assert re.fullmatch(r"#[0-9a-f]{6}", colour)
         rest = colours.keys() - {"symbol", "models", "classes", "pointAlpha", "zero"}
-        assert {"label", "quiet", "line", "edge", "halo", "grid"} == rest
+        assert {
+            "label",
+            "quiet",
+            "line",
+            "edge",
+            "halo",
+            "grid",
+            "focus",
+            "page",
+            "added",
+            "removed",
+        } == rest
         for name in rest:
             assert re.fullmatch(r"#[0-9a-f]{6}|rgba\(\d+, \d+, \d+, 0\.\d+\)", colours[name])
 

@@ -108,22 +108,25 @@ def resident() -> float:
     return memory(os.getpid()) if sys.platform == "linux" else 0.0
 
 
-def all_pictures() -> Iterable[Upload]:
-    return pictures(np.random.default_rng(3))
+@pytest.fixture(scope="module")
+def all_pictures() -> list[Upload]:
+    return [*pictures(np.random.default_rng(3))]
 
 
-def all_zips(parts: Parts) -> Iterable[Upload]:
-    return zips(parts, np.random.default_rng(4))
+@pytest.fixture(scope="module")
+def all_zips(parts: Parts) -> list[Upload]:
+    return [*zips(parts, np.random.default_rng(4))]
 
 
 @pytest.mark.parametrize("share", SHARES)
 def test_a_picture_is_a_digit_or_a_sentence(
     share: int,
+    all_pictures: list[Upload],
     temporary: Path,
     caplog: pytest.LogCaptureFixture,
     recwarn: pytest.WarningsRecorder,
 ) -> None:
-    uploads = [*all_pictures()][::share]
+    uploads = all_pictures[::share]
 
     def take(payload: bytes) -> bool:
         digit: NDArray[np.uint8] = digit_from_file(payload)
@@ -142,7 +145,12 @@ def test_a_picture_is_a_digit_or_a_sentence(
 
 @pytest.mark.parametrize("share", SHARES)
 def test_a_zip_is_a_model_or_a_sentence(
-    share: int, parts: Parts, shelf: Shelf, temporary: Path, caplog: pytest.LogCaptureFixture
+    share: int,
+    all_zips: list[Upload],
+    all_pictures: list[Upload],
+    shelf: Shelf,
+    temporary: Path,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     def take(payload: bytes) -> bool:
         before = [*temporary.rglob("*")]
@@ -159,9 +167,8 @@ def test_a_zip_is_a_model_or_a_sentence(
         assert os.listdir(temporary) == [folder.parent.name]
         return True
 
-    uploads = [*all_zips(parts)]
-    assert hand_in(uploads[::share], take) == len(uploads[::share])
-    assert len(uploads) + len([*all_pictures()]) >= ALL
+    assert hand_in(all_zips[::share], take) == len(all_zips[::share])
+    assert len(all_zips) + len(all_pictures) >= ALL
     assert complaints(caplog) == []
 
 
@@ -176,9 +183,14 @@ def open_page(page: str) -> AppTest:
 @pytest.mark.parametrize("files", [pytest.param(30, marks=pytest.mark.long), 6])
 @pytest.mark.parametrize("page", ["explore", "train"])
 def test_the_page_says_what_became_of_a_file(
-    page: str, files: int, parts: Parts, shelf: Shelf, caplog: pytest.LogCaptureFixture
+    page: str,
+    files: int,
+    all_pictures: list[Upload],
+    all_zips: list[Upload],
+    shelf: Shelf,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    uploads = [*(all_pictures() if page == "explore" else all_zips(parts))]
+    uploads = all_pictures if page == "explore" else all_zips
     suffix = "png" if page == "explore" else "zip"
     at = open_page(page)
     for upload in uploads[:: len(uploads) // files]:

@@ -17,7 +17,7 @@ PAGE = {"streamlit", "plotly"}
 
 # The rooms of the house, from the ground up: each may import those before it, none after it.
 STACK = [
-    *("vae_core", "vae_core.errors", "vae_core.arrays", "vae_core.memo"),
+    *("vae_core", "vae_core.errors", "vae_core.arrays", "vae_core.memo", "vae_core.child_process"),
     *("vae_core.maths", "vae_core.models", "vae_core.inference", "vae_core.experiments"),
     *("vae_core.keras_model", "vae_core.training", "vae_core.__main__"),
     *("vae_core.explorer.server", "vae_core.explorer.frontend", "vae_core.explorer.parts"),

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from vae_core.errors import InputError
+from vae_core.explorer.server import job_queue
 from vae_core.explorer.server.job_queue import KEPT, JobQueue
 from vae_core.explorer.server.limits import Limits
 from vae_core.explorer.server.shelf import Shelf
@@ -245,3 +246,38 @@ def test_the_end_of_the_server_ends_every_worker(serve: Callable[..., Server]) -
     jobs = server.submit("ab")
     server.queue.close()
     assert [job.killed for job in jobs] == [True, True]
+
+
+def test_a_silent_browser_makes_room_for_those_who_wait(
+    serve: Callable[..., Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vae_core.explorer.server.job_queue.SILENCE", 0.5)
+    server = serve()
+    first, second = server.submit("ab")
+    asked = time.monotonic()
+    while time.monotonic() - asked < 2 * ROOM:  # one who asks keeps the place
+        server.queue.hear("a")
+        server.queue.hear("b")
+        assert states([first, second]) == ["running", "waiting"]
+        time.sleep(0.05)
+
+    def only_b_asks() -> bool:
+        server.queue.hear("b")
+        return first.outcome == "left"
+
+    assert becomes(only_b_asks, 0.5 + ROOM)
+    assert states([first, second]) == ["ended", "running"]
+
+
+def test_a_silent_browser_is_left_alone_while_nobody_waits(
+    serve: Callable[..., Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vae_core.explorer.server.job_queue.SILENCE", 0.1)
+    server = serve()
+    (job,) = server.submit("a")
+    assert not becomes(lambda: job.outcome != "", 1.8)  # longer than silence and grace
+
+
+def test_silence_and_grace_are_less_than_what_is_promised() -> None:
+    assert job_queue.SILENCE + job_queue.GRACE + 2 * job_queue.TICK < 10
+    assert job_queue.GRACE + 2 * job_queue.TICK < ROOM

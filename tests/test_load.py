@@ -1,7 +1,6 @@
 """A few visitors at once, a tenth of `tests.benchmarks.load`: answered right, soon, at no cost."""
 
 import asyncio
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,10 +10,9 @@ import numpy as np
 import pytest
 
 from vae_core.experiments.choices import DEFAULT_IMAGE, parse_z
-from vae_core.explorer.pages.explore import panel_data
 
 from .browser.server import serve
-from .explore_page import choices, loaded
+from .explore_page import choices, lane
 from .visitors import Load, Visitor, visit
 
 pytestmark = pytest.mark.long  # of the clock: nothing else may run beside it
@@ -32,12 +30,8 @@ def expected(query: str) -> dict[str, Any]:
     """What the panels have to show at an address."""
     parts = parse_qs(query)
     image = int(parts.get("image", [DEFAULT_IMAGE])[0])
-    chosen = choices(image=image, z=parse_z(parts.get("z", [""])[0]))
-    panels = {
-        key: panel_data(loaded(name), chosen)
-        for key, name in (("model", "sample"), ("versus", "mean"))
-    }
-    return json.loads(json.dumps(panels))
+    chosen = choices(image=image, z=parse_z(parts.get("z", [""])[0]), by=parts.get("by", [""])[0])
+    return {key: lane(name, chosen, key) for key, name in (("model", "sample"), ("versus", "mean"))}
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads the server's memory from /proc")

@@ -31,5 +31,6 @@ def test_what_differs_from_the_usual_run_is_said() -> None:
     trained = shipped_models()["sample"].metadata()
     config = replace(trained.training, beta=0.5, model=ModelConfig(hidden=(32, 16)))
     assert heading(replace(trained, training=config)) == "Trained on samples, 32-16, β = 0.50"
+    assert heading(config) == "Trained on samples, 32-16, β = 0.50"  # settings alone will do
     config = replace(trained.training, samples=64)
     assert called(replace(trained, training=config)) == "trained on 64 samples"

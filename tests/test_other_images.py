@@ -142,7 +142,7 @@ def test_models_of_the_host_come_first(own_folder: Path, caplog: pytest.LogCaptu
     assert panel(at, "model")["xCaption"] == "x: circle"
     at.selectbox(key="digit").set_value("star").run()
     assert panel(at, "versus")["xCaption"] == "x: star"
-    for key in ("next", "random", "previous", "resample"):
+    for key in ("next", "random", "previous"):
         at.button(key=key).click().run()
         assert shown(at) == ("a", "b")
     at.selectbox(key="order").set_value("price").run()

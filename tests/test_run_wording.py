@@ -7,8 +7,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from vae_core.explorer.parts.run_wording import progress_text, run_verdict, waiting_text
-from vae_core.explorer.server.jobs import Frame, JobView
+from vae_core.experiments.phrases import ONE_RUN
+from vae_core.explorer.parts.run_wording import (
+    Told,
+    comparable_text,
+    ending_text,
+    finding_text,
+    label_of,
+    pair_text,
+    progress_text,
+    waiting_text,
+)
+from vae_core.explorer.server.jobs import JobView
+from vae_core.models.frames import Frame
 from vae_core.models.settings import TrainingConfig
 
 CHEAP = {"loss_at_mean": 143.84, "sampled_loss": 144.85, "kl": 6.32, "stddev": 0.0494}
@@ -35,6 +46,11 @@ def job(epoch: int = 3, measures: dict[str, Any] | None = None, **changes: Any) 
         frames=[Frame(i, np.zeros((1, 2)), np.zeros((1, 2))) for i in range(epoch + 1)],
     )
     return replace(view, **changes)
+
+
+def run_verdict(view: JobView) -> str:
+    """All that is said of a run that has ended."""
+    return f"{ending_text(view)} {finding_text(view)}".strip()
 
 
 def numbers(text: str) -> list[float]:
@@ -185,3 +201,126 @@ def test_waiting_tells_the_place() -> None:
     text = waiting_text(2, 5, 1)
     assert text == "Waiting: place 2 of 5. One run at a time on this server."
     assert waiting_text(1, 1, 3).endswith("3 runs at a time on this server.")
+
+
+# --- two runs side by side ------------------------------------------------------------------------
+
+
+def told(
+    objective: str = "sample",
+    measures: dict[str, Any] | None = None,
+    epochs: int = 20,
+    whose: str = "recorded",
+    **changes: Any,
+) -> Told:
+    """A run of so many epochs, the same at each."""
+    config = TrainingConfig(objective=objective, epochs=20, **changes)
+    one = CHEAP if measures is None else measures
+    return Told(config, range(epochs + 1), [one] * (epochs + 1), whose)
+
+
+MEAN_RUN = told("mean", DEAR)
+NO_Q = {"loss_at_mean": 141.4, "sampled_loss": None, "kl": None, "stddev": None}
+
+
+def test_a_pair_tells_both_prices_and_both_widths() -> None:
+    text = pair_text(told(), MEAN_RUN)
+    assert numbers(text)[:5] == [20, 1.01, 291.5, 0.049, 1.0]
+    assert text.startswith("After 20 epochs a sample costs 1.01 nats for the network trained on")
+    assert text.count("costs") == 1
+    assert "was part of the loss of the network trained on samples; for the network trained on" in (
+        text
+    )
+    assert text.endswith(ONE_RUN)
+    # Whichever stands first, the cause is the same.
+    turned = pair_text(MEAN_RUN, told())
+    assert numbers(turned)[:5] == [20, 291.5, 1.01, 1.0, 0.049]
+    assert text.partition("The price")[2] == turned.partition("The price")[2]
+
+
+def test_a_pair_is_compared_at_the_last_epoch_that_both_have() -> None:
+    assert pair_text(told(epochs=7, whose="yours"), MEAN_RUN).startswith("After 7 epochs a sample")
+    assert pair_text(told(epochs=1, whose="yours"), MEAN_RUN).startswith("After 1 epoch a sample")
+    assert pair_text(told(epochs=0, whose="yours"), MEAN_RUN) == ""
+
+
+def test_a_price_may_cost_or_save() -> None:
+    saves = {**CHEAP, "sampled_loss": 143.64}
+    text = pair_text(told(measures=saves), MEAN_RUN)
+    assert "a sample saves 0.20 nats for the network trained on samples and costs 291.50" in text
+    both = pair_text(told(measures=saves), told("mean", saves))
+    assert "a sample saves 0.20 nats for the network trained on samples and 0.20 nats" in both
+
+
+def test_a_price_carries_its_standard_error() -> None:
+    text = pair_text(told(measures={**CHEAP, "price_stderr": 0.034}), MEAN_RUN)
+    assert "costs 1.01 ± 0.03 nats" in text
+
+
+@pytest.mark.parametrize(
+    ("objectives", "cause"),
+    [
+        (("sample", "quadrature"), "The price of σ was part of both losses."),
+        (("blog", "sample"), "The price of σ was part of both losses."),
+        (("sample", "mean"), "was part of the loss of the network trained on samples; for"),
+        (("mean", "blog"), "was part of the loss of the blog's recipe; for the network trained on"),
+    ],
+)
+def test_the_cause_is_whose_loss_had_the_price(objectives: tuple[str, str], cause: str) -> None:
+    assert cause in pair_text(*(told(objective) for objective in objectives))
+
+
+def test_two_runs_on_means_have_the_price_in_neither_loss() -> None:
+    text = pair_text(told("mean", DEAR, whose="yours", beta=2.0), MEAN_RUN)
+    assert "was part of neither loss: only the KL acts on σ." in text
+
+
+def test_the_same_run_twice_is_no_difference_between_models() -> None:
+    text = pair_text(told(whose="yours"), told())
+    assert "for your run and 1.01 nats for the recorded run" in text
+    assert text.endswith("what differs is the rounding of the machines.")
+    assert ONE_RUN not in text
+    # Another seed makes another model.
+    assert pair_text(told(whose="yours", seed=3), told()).endswith(ONE_RUN)
+
+
+def test_a_pair_without_a_q_says_what_there_is_not() -> None:
+    text = pair_text(told("autoencoder", NO_Q), MEAN_RUN)
+    assert "the autoencoder has no q: no σ, no price" in text
+    assert "a sample costs 291.50 nats for the network trained on means, and the median σ is" in (
+        text
+    )
+    assert "was part of" not in text
+
+
+def test_a_pair_beyond_all_numbers() -> None:
+    text = pair_text(told(measures={**CHEAP, "sampled_loss": None}), MEAN_RUN)
+    assert "a sample's loss is beyond all numbers for the network trained on samples" in text
+    assert "a sample costs 291.50 nats for the network trained on means" in text
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "compares"),
+    [
+        (told(), told("quadrature"), "Both were trained for −ELBO"),
+        (told(), told(samples=10), "Both were trained for −ELBO"),
+        (told(beta=4.0), told(beta=4.0, seed=1), "Both were trained for the same loss"),
+        (told("mean"), told("mean", seed=1), "Both were trained for the same loss"),
+        (told(), told("mean"), "loss over samples + KL, the network trained on means for loss at"),
+        (told(), told(beta=4.0), "trained for loss over samples + KL, the network trained on"),
+        (told(beta=4.0), told(), "β = 4.0 was trained for loss over samples + 4.0 × KL, the"),
+        (told("autoencoder"), told("mean"), "trained for the loss at μ alone, the network trained"),
+        (told("blog"), told(), "the blog's recipe was trained for a sum whose two halves read σ"),
+    ],
+)
+def test_losses_that_do_not_compare_are_marked(first: Told, second: Told, compares: str) -> None:
+    text = comparable_text(first, second)
+    assert compares in text
+    assert ("do not compare" in text) == (not compares.startswith("Both"))
+
+
+def test_labels_tell_two_runs_apart() -> None:
+    mine, other = told(whose="yours"), told()
+    assert label_of(mine, MEAN_RUN) == label_of(other, None) == "trained on samples"
+    assert (label_of(mine, other), label_of(other, mine)) == ("yours", "recorded")
+    assert label_of(told(beta=392.0, samples=10, whose="yours"), MEAN_RUN) == "yours"  # too long

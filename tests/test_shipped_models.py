@@ -6,6 +6,8 @@ from functools import cache
 import numpy as np
 import pytest
 
+from tests.dense import views
+from tests.dense.references import Stored
 from vae_core.inference.evaluation import Evaluation, evaluate
 from vae_core.models import checkpoint
 from vae_core.models.checkpoint import Metadata
@@ -127,6 +129,20 @@ def test_evidence_bounds_the_elbo_of_every_image(name: str) -> None:
     allowed = result.log_evidence_error + result.loss.error + 1e-3
     violations = np.flatnonzero(~(slack >= -allowed))
     assert violations.tolist() == [], slack[violations]
+
+
+@pytest.mark.long  # ten thousand images
+@pytest.mark.parametrize("name", WITH_POSTERIOR)
+def test_the_loss_of_an_image_is_what_dense_lattices_find(name: str) -> None:
+    stored, result, compared = Stored(), evaluation(name), 0
+    for n in range(views.NAMES.index(name), views.COUNT, len(views.NAMES)):
+        one = views.view(n)
+        if one.kind != "test" or one.scale != 1:
+            continue
+        i, compared = int(one.note), compared + 1
+        off = abs(result.loss.value[i] - stored.value[n])
+        assert off <= result.loss.error[i] + stored.error[n], (n, i)
+    assert compared > 15
 
 
 @pytest.mark.parametrize("name", ["sample", "mean", "blog", "fashion"])

@@ -10,8 +10,15 @@ from tests.oracles import random_arrays
 from vae_core.errors import InputError
 from vae_core.models import checkpoint
 from vae_core.models.data import ASSETS, Dataset, pixels
+from vae_core.models.frames import (
+    SAMPLES,
+    SHOWN,
+    first_of_each_class,
+    portrait_image,
+    shown_images,
+)
 from vae_core.models.settings import ModelConfig, TrainingConfig
-from vae_core.training.snapshot import SHOWN, Snapshot, Snapshots, first_of_each_class, shown_images
+from vae_core.training.snapshot import Snapshot, Snapshots
 
 MEASURES = ["loss_at_mean", "sampled_loss", "kl", "stddev", "price_stderr"]
 CONFIG = TrainingConfig(model=ModelConfig(hidden=(5,)))
@@ -126,3 +133,37 @@ def test_weights_that_are_not_finite_are_refused(value: float) -> None:
 def test_refuses_a_missing_data_set(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"absent\.npz does not exist"):
         Snapshots(CONFIG, Dataset(tmp_path / "absent.npz"))
+
+
+def test_a_portrait_is_one_image_decoded_at_the_mean_and_at_samples() -> None:
+    snapshot, _ = shipped("sample")
+    network, _ = checkpoint.load(ASSETS / "models" / "sample")
+    x = pixels(Dataset().images("test")[[1367]]).astype(np.float64)
+    mean, stddev = network.encode(x)
+    z = mean + stddev * np.random.default_rng(1).standard_normal((SAMPLES, 2))
+    portrait = snapshot.portrait
+    np.testing.assert_allclose(portrait.places, np.concatenate([mean, stddev, z]), rtol=1e-5)
+    logits = network.decode(np.append(mean, z, 0))
+    np.testing.assert_allclose(portrait.losses, losses(logits, x), rtol=1e-4)
+    white = 1 / (1 + np.exp(-np.asarray(logits, np.float64)))
+    assert np.abs(portrait.pictures - 255 * white).max() <= 0.501
+
+
+def test_a_portrait_without_a_q_is_the_mean_again_and_again() -> None:
+    portrait = shipped("autoencoder")[0].portrait
+    assert (portrait.places[1] == 0).all()
+    assert (portrait.places[2:] == portrait.places[0]).all()
+    assert (portrait.pictures == portrait.pictures[0]).all()
+
+
+def test_a_small_test_set_has_a_portrait_too() -> None:
+    assert (portrait_image(1367), portrait_image(1368)) == (0, 1367)
+
+
+def test_a_portrait_beyond_all_numbers_is_told_without_a_warning() -> None:
+    arrays = random_arrays(CONFIG.model)
+    arrays["encoder/log_var/bias"] += 3000
+    with np.errstate(all="raise"):
+        portrait = Snapshots(CONFIG, Dataset()).take(arrays).portrait
+    assert np.isnan(portrait.losses[1:]).all()
+    assert np.isfinite(portrait.losses[0])

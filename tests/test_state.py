@@ -38,16 +38,16 @@ class Session(SimpleNamespace):
 @pytest.fixture
 def session(monkeypatch: pytest.MonkeyPatch) -> Session:
     """A session that shows image 7."""
-    session = Session(model="sample", image=7, z="", seed=0)
+    session = Session(model="sample", image=7, z="", by="", seed=0, scale=1.0)
     monkeypatch.setattr(state.st, "session_state", session)
     return session
 
 
 def pick(session: Session, choice: object) -> None:
     """A pick as it arrives from the browser."""
-    vars(session)["panel-model"] = SimpleNamespace(pick=choice)
-    state.handle_pick("panel-model")
-    del vars(session)["panel-model"]
+    vars(session)["stage"] = SimpleNamespace(pick=choice)
+    state.handle_pick("stage")
+    del vars(session)["stage"]
 
 
 @pytest.mark.parametrize("image", [0, 42, 9999])
@@ -78,9 +78,48 @@ def test_any_other_pick_is_ignored(session: Session, choice: Any) -> None:
     assert vars(session) == before
 
 
+@pytest.mark.parametrize("lane", ["model", "versus"])
+def test_a_picked_z_says_which_lane_decodes_it(session: Session, lane: str) -> None:
+    pick(session, {"z": [1, 2], "by": lane})
+    assert session.by == lane
+    pick(session, {"z": [1, 2], "by": "<script>"})
+    assert session.by == ""
+    pick(session, {"z": [1, 2], "by": lane})
+    pick(session, {"image": 3})
+    assert session.by == ""
+
+
+def change(session: Session, choice: object) -> None:
+    """Noise and seed as they arrive from the browser."""
+    vars(session)["stage"] = SimpleNamespace(noise=choice)
+    state.handle_noise("stage")
+    del vars(session)["stage"]
+
+
+def test_noise_and_seed_are_taken_over(session: Session) -> None:
+    change(session, {"scale": 2.5, "seed": 3})
+    assert (session.scale, session.seed) == (2.5, 3)
+    change(session, {"scale": 0, "seed": 2**31 - 1})
+    assert (session.scale, session.seed) == (0.0, 2**31 - 1)
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [
+        *(None, 7, "7", [7], {}, {"other": 1}),
+        *({"scale": scale} for scale in (-0.1, 3.1, "1", None, True, [1], float("nan"), 1e400)),
+        *({"seed": seed} for seed in (-1, 2**31, "1", None, True, [1], float("nan"), 10**400)),
+    ],
+)
+def test_any_other_noise_is_ignored(session: Session, choice: Any) -> None:
+    before = vars(session).copy()
+    change(session, choice)
+    assert vars(session) == before
+
+
 def test_a_panel_that_is_gone_picks_nothing(session: Session) -> None:
     before = vars(session).copy()
-    state.handle_pick("panel-model")
+    state.handle_pick("stage")
     assert vars(session) == before
 
 

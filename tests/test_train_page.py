@@ -1,19 +1,27 @@
 """The page Train as a script: stories, settings, the command, and what it refuses."""
 
+import json
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
 
+from vae_core.experiments.naming import heading
 from vae_core.explorer.pages import train
+from vae_core.explorer.parts.formation import formation_data
 from vae_core.explorer.server import job_queue, shelf
 from vae_core.explorer.server.job_queue import JobQueue
 from vae_core.explorer.server.jobs import Job
+from vae_core.explorer.server.library import load_test_images
 from vae_core.explorer.server.limits import Limits
+from vae_core.explorer.server.recordings import load_recorded
 from vae_core.explorer.visitor.run_settings import DECODED, DEFAULT, STORIES
+from vae_core.models.recorded_run import FOLDER, RECORDED
 from vae_core.models.settings import TrainingConfig, command
 
 from .explore_page import APP, complaints
@@ -152,6 +160,156 @@ def test_invalid_limits_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "VAE_TRAIN_EPOCHS" in at.error[0].value
     for cached in (train.server_queue, job_queue.server_limits, shelf.server_shelf):
         cached.cache_clear()
+
+
+def lanes(at: AppTest) -> list[str]:
+    """What is shown side by side, by the heads of the lanes."""
+    return [lane and f"{lane['title']}, {lane['kind']}" for lane in shown["lanes"]]
+
+
+shown: dict[str, Any] = {}  # what the page sent last
+
+
+@pytest.fixture(autouse=True)
+def sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keeps what the page sends to the browser."""
+
+    def keep(*arguments: Any) -> bytes:
+        data = formation_data(*arguments)
+        shown.clear()
+        shown.update(json.loads(data))
+        return data
+
+    monkeypatch.setattr("vae_core.explorer.parts.formation.formation_data", keep)
+
+
+SAMPLES, MEANS = "Trained on samples, recorded", "Trained on means, recorded"
+
+
+def test_two_recorded_runs_tell_the_story_before_any_click(queue: JobQueue) -> None:
+    at = open_page()
+    assert lanes(at) == [SAMPLES, MEANS]
+    assert all(lane["frames"] == DEFAULT.epochs + 1 for lane in shown["lanes"])
+    assert shown["pair"].startswith("After 20 epochs a sample costs")
+    assert "do not compare" in shown["comparable"]
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_each_story_is_shown_recorded_where_there_is_such_a_run(queue: JobQueue, name: str) -> None:
+    at = open_page()
+    at.pills(key="story").set_value(name).run()
+    config = STORIES[name].config
+    beside = SAMPLES if config.objective == "mean" else MEANS
+    own = f"{heading(config)}, recorded" if config.beta == 1 else None
+    assert lanes(at) == [own, beside]
+    assert ("do not compare" in shown["comparable"]) == (own is not None)
+    assert (shown["pair"] != "") == (own is not None)
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ({"beside": "quadrature"}, [SAMPLES, "Trained by quadrature, recorded"]),
+        ({"beside": "autoencoder"}, [SAMPLES, "An autoencoder, recorded"]),
+        ({"beside": "sample", "objective": "the mean"}, [MEANS, SAMPLES]),
+        ({"objective": "the mean"}, [MEANS, SAMPLES]),
+        ({"objective": "L samples"}, ["Trained on ten samples, recorded", MEANS]),
+        ({"objective": "L samples", "draws": "3"}, [None, MEANS]),
+        ({"beside": "sample"}, [None, SAMPLES]),  # one run beside itself shows nothing
+        ({"start": "7"}, [SAMPLES, MEANS]),
+        ({"epochs": "3", "beside": "blog"}, [None, "The blog's recipe, recorded"]),
+        # Nothing that is recorded: the default.
+        ({"beside": "large"}, [SAMPLES, MEANS]),
+        ({"beside": "../mean"}, [SAMPLES, MEANS]),
+        ({"beside": "Trained on samples"}, [SAMPLES, MEANS]),
+    ],
+)
+def test_the_address_names_the_run_beside(
+    queue: JobQueue, query: dict[str, str], expected: list[str]
+) -> None:
+    assert lanes(open_page(**query)) == expected
+
+
+def test_the_run_beside_goes_into_the_address(queue: JobQueue) -> None:
+    at = open_page()
+    at.selectbox(key="beside").set_value("blog").run()
+    assert at.query_params["beside"] == "blog"
+    assert lanes(at) == [SAMPLES, "The blog's recipe, recorded"]
+    at.selectbox(key="objective").set_value("the mean").run()
+    assert lanes(at) == [MEANS, "The blog's recipe, recorded"]  # as it was chosen
+    at.pills(key="story").set_value("The VAE").run()
+    assert "beside" not in at.query_params
+    assert lanes(at) == [SAMPLES, MEANS]
+    at.selectbox(key="objective").set_value("the mean").run()
+    assert lanes(at) == [MEANS, SAMPLES]
+
+
+class FinishedJob(IdleJob):
+    """A job that has ended after its epochs, with the frames of a recorded run."""
+
+    def start(self, on_end: Any) -> None:
+        name = next(n for n, c in RECORDED.items() if c.objective == self.config.objective)
+        run = load_recorded(name, load_test_images())
+        count = self.config.epochs
+        self._frames, self._measures = run.frames[: count + 1], run.measures[: count + 1]
+        self._history = {key: curve[:count] for key, curve in run.history.items()}
+        self._epoch = count
+        self._end("finished")
+
+
+def test_a_result_stays_until_another_story_is_chosen(
+    queue: JobQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue, "_new_job", FinishedJob)
+    at = open_page(epochs="3")
+    at.button(key="train").click().run()
+    yours = "Trained on samples, yours"
+    assert lanes(at) == [yours, MEANS]
+    assert shown["pair"].startswith("After 3 epochs a sample costs")
+    text = " ".join(markdown.value for markdown in at.markdown)
+    assert "Finished after 3 epochs." in text
+    assert "Your run: Over the 2,000 test images drawn" in text
+    at.selectbox(key="beside").set_value("quadrature").run()  # to compare it with another one
+    assert lanes(at) == [yours, "Trained by quadrature, recorded"]
+    assert "Both were trained for −ELBO" in shown["comparable"]
+    at.pills(key="story").set_value("Decode the mean").run()
+    assert lanes(at) == [MEANS, SAMPLES]
+    assert "Your run" not in " ".join(markdown.value for markdown in at.markdown)
+    at.number_input(key="epochs").set_value(3)
+    at.selectbox(key="objective").set_value("one sample").run()
+    assert lanes(at) == [yours, MEANS]  # these are its settings again
+
+
+def test_a_result_is_there_when_the_visitor_comes_back_from_another_page(
+    queue: JobQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue, "_new_job", FinishedJob)
+    at = open_page(epochs="2", objective="the mean")
+    at.button(key="train").click().run()
+    assert lanes(at) == ["Trained on means, yours", SAMPLES]
+    for page in ("argument", "train"):
+        at.query_params.clear()  # a new page begins with an empty address
+        at._page_hash = calc_hash(page)  # `switch_page` knows functions by their files alone
+        at.run()
+    assert not at.exception
+    assert lanes(at) == ["Trained on means, yours", SAMPLES]
+    assert shown["lanes"][0]["epochs"] == 2
+
+
+def test_a_damaged_recording_is_one_sentence_and_the_page_goes_on(
+    queue: JobQueue, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in RECORDED:
+        (tmp_path / f"{name}.npz").write_bytes((FOLDER / f"{name}.npz").read_bytes())
+    (tmp_path / "mean.npz").write_bytes(b"PK")
+    monkeypatch.setattr("vae_core.models.recorded_run.FOLDER", tmp_path)
+    at = open_page()
+    (error,) = at.error
+    assert error.value.startswith("Recorded run mean: ")
+    assert lanes(at) == [SAMPLES, None]
+    assert not at.button(key="train").disabled
+    at.selectbox(key="beside").set_value("quadrature").run()
+    assert not at.error
 
 
 def test_every_objective_and_story_is_a_run_the_command_line_knows() -> None:

@@ -8,12 +8,12 @@ import pytest
 
 from vae_core.experiments.choices import Choices
 from vae_core.experiments.view import View, compute_view, decoded_image, view_of
-from vae_core.explorer.pages.explore import panel_data
 from vae_core.explorer.parts.layers import LAYERS
+from vae_core.explorer.parts.stage import stage_data
 from vae_core.maths import gaussian
 from vae_core.maths.bernoulli import sigmoid
 
-from .explore_page import choices, loaded, mnist
+from .explore_page import choices, lane, loaded, mnist
 
 MODELS = pytest.mark.parametrize("name", ["sample", "mean"])
 IMAGES = (7, 18, 1367)
@@ -105,19 +105,20 @@ def test_a_decoded_point_is_a_picture_of_256_grey_levels() -> None:
 @pytest.mark.parametrize("layer", LAYERS)
 @pytest.mark.parametrize("scale", [0.0, 1.0])
 @pytest.mark.parametrize("z", [None, (0.3, -1.2), (50.0, -50.0)])  # the last without evidence
-def test_a_panel_is_json_and_a_function_of_the_choices(
+def test_the_stage_is_json_and_a_function_of_the_choices(
     layer: str, scale: float, z: tuple[float, float] | None
 ) -> None:
     chosen = choices(layer=layer, scale=scale, z=z)
-    data = panel_data(loaded("sample"), chosen)
-    text = json.dumps(data, allow_nan=False)  # a browser reads no NaN
-    assert json.dumps(panel_data(loaded("sample"), chosen)) == text
-    assert json.loads(text)["scene"]["picked"] == (list(z) if z else None)
+    shown = stage_data([("model", loaded("sample"))], chosen)
+    text = json.dumps(shown, allow_nan=False)  # a browser reads no NaN
+    assert json.dumps(stage_data([("model", loaded("sample"))], chosen)) == text
+    data = json.loads(text)["lanes"][0]
+    assert data["scene"]["picked"] == (list(z) if z else None)
     assert data["scene"]["tiles"] == (layer == "tiles")
 
 
-def test_a_panel_shows_the_test_image_as_it_is() -> None:
-    data = panel_data(loaded("sample"), choices(image=18))
+def test_a_lane_shows_the_test_image_as_it_is() -> None:
+    data = lane("sample", choices(image=18))
     assert base64.b64decode(data["x"]) == mnist().images[18].tobytes()
     assert data["xCaption"].endswith(f"a {mnist().labels[18]}")
 

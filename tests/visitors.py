@@ -25,7 +25,6 @@ from websockets.asyncio.client import ClientConnection, connect
 
 __all__ = ["Load", "Pick", "Visitor", "memory", "open_visitor", "random_choice", "visit"]
 
-PANELS = ("model", "versus")
 SECONDS = 60  # for the server to answer at all
 OPENING = 4  # visitors who open the page at the same moment
 KEPT_RUNS = 2  # Streamlit's page forgets a message that as many runs have not used
@@ -48,7 +47,7 @@ class Visitor:
     Attributes:
         url: of the server.
         query: of the address, without the question mark.
-        panels: what the panels `model` and `versus` show, as the page sent it.
+        panels: what the lanes `model` and `versus` show, as the page sent it.
         received: bytes since the last pick was sent.
     """
 
@@ -57,9 +56,10 @@ class Visitor:
     connection: ClientConnection
     panels: dict[str, dict[str, Any]] = field(default_factory=dict)
     received: int = 0
-    _arrived: dict[str, float] = field(default_factory=dict)  # in this run, by panel
+    _arrived: float | None = None  # the stage, in this run
     _widgets: dict[str, WidgetState] = field(default_factory=dict)
-    _ids: dict[str, str] = field(default_factory=dict)  # of the components, by panel
+    _id: str = ""  # of the stage
+    _style: list[WidgetState] = field(default_factory=list)
     _popovers: set[tuple[int, ...]] = field(default_factory=set)
     _fragment: str = ""
     _page: str = ""
@@ -67,30 +67,33 @@ class Visitor:
     _runs: int = 0
 
     async def pick(self, choice: Pick, panel: str = "model") -> float:
-        """Picks an image or a point in a panel; returns the seconds until all panels show it.
+        """Picks an image or a point in a lane; returns the seconds until the stage shows it.
 
         Raises:
             RuntimeError: the page shows an error, or something else than what was picked.
         """
+        if "z" in choice:
+            choice = {**choice, "by": panel}
         trigger = WidgetState(
-            id=f"$$STREAMLIT_INTERNAL_KEY_{self._ids[panel]}__events",
+            id=f"$$STREAMLIT_INTERNAL_KEY_{self._id}__events",
             json_trigger_value=json.dumps([{"event": "pick", "value": choice}]),
         )
         sent = await self._run([*self._widgets.values(), trigger], self._fragment)
         if "image" not in choice:
-            choice = {"z": [float(f"{value:.5g}") for value in choice["z"]]}
+            choice = {"z": [float(f"{value:.5g}") for value in choice["z"]], "by": panel}
         for name, data in self.panels.items():
-            if name not in self._arrived or data["scene"]["selection"] != choice:
+            if self._arrived is None or data["scene"]["selection"] != choice:
                 shown = data["scene"]["selection"]
-                raise RuntimeError(f"picked {choice}, but the panel {name} shows {shown}")
-        return max(self._arrived.values()) - sent
+                raise RuntimeError(f"picked {choice}, but the lane {name} shows {shown}")
+        assert self._arrived is not None
+        return self._arrived - sent
 
     async def _run(self, widgets: list[WidgetState], fragment: str = "") -> float:
         """Has the script run and takes in what it says; returns when it was asked to."""
         message = BackMsg()
         run = message.rerun_script
         run.query_string = self.query
-        run.widget_states.widgets.extend(widgets)
+        run.widget_states.widgets.extend([*self._style, *widgets])
         run.page_script_hash = self._page
         run.fragment_id = fragment
         run.cached_message_hashes.extend(self._kept)
@@ -113,7 +116,7 @@ class Visitor:
         message = ForwardMsg.FromString(payload)
         kind = message.WhichOneof("type")
         if kind == "new_session":
-            self._arrived.clear()
+            self._arrived = None
             self._runs += 1
             if not message.metadata.run.fragment_ids:
                 self._widgets.clear()
@@ -153,12 +156,17 @@ class Visitor:
         if kind == "exception" or (kind == "alert" and element.alert.format == element.alert.ERROR):
             raise RuntimeError(f"the page shows an error: {str(element)[:500]}")
         if kind == "bidi_component":
-            name = element.bidi_component.id.rpartition("-panel-")[2]
-            if name in PANELS:
-                self._ids[name] = element.bidi_component.id
+            key = element.bidi_component.id.rpartition("-")[2]
+            if key == "style":  # the page comes when the browser says that it has its style
+                self._style = [
+                    WidgetState(id=element.bidi_component.id, json_value='{"styled": true}')
+                ]
+            elif key == "stage":
+                self._id = element.bidi_component.id
                 self._fragment = delta.fragment_id
-                self.panels[name] = json.loads(element.bidi_component.bytes)
-                self._arrived[name] = time.perf_counter()
+                lanes = json.loads(element.bidi_component.bytes)["lanes"]
+                self.panels = {lane["key"]: lane for lane in lanes}
+                self._arrived = time.perf_counter()
         # The widgets of a popover exist in the browser while it is open.
         elif not any(path[: len(popover)] == popover for popover in self._popovers):
             state = _state(element)
@@ -200,6 +208,7 @@ async def open_visitor(url: str, query: str = "") -> AsyncIterator[Visitor]:
         max_size=None,
     ) as connection:
         visitor = Visitor(url, query, connection)
+        await visitor._run([])
         await visitor._run([])
         yield visitor
 

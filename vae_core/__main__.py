@@ -1,4 +1,4 @@
-"""Command line: python -m vae_core train | evaluate | export | measure."""
+"""Command line: python -m vae_core train | evaluate | export | measure | record."""
 
 import argparse
 import contextlib
@@ -8,12 +8,13 @@ import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import fields, replace
+from functools import partial
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from .errors import InputError
 from .experiments.gradient_record import Row
-from .models import checkpoint, data_files
+from .models import checkpoint, data_files, recorded_run
 from .models.data import ASSETS, Dataset, pixels
 from .models.data_files import IMAGES, data_of, is_shipped, save_test_images
 from .models.objectives import OBJECTIVES
@@ -89,6 +90,22 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         default=EXPERIMENTS,
         help="folder of gradients.json (default: assets/experiments)",
+    )
+
+    record = commands.add_parser("record", help="record the runs that the page Train ships")
+    record.add_argument(
+        "--run",
+        default="all",
+        help=f"{', '.join(recorded_run.RECORDED)}, or all (default: all)",
+    )
+    record.add_argument("--data", default=DATA, help=f"{DATA_HELP} (default: {DATA})")
+    record.add_argument("--epochs", type=int, help="in place of the page's own number")
+    record.add_argument("--seed", type=int, help="in place of the page's own seed")
+    record.add_argument(
+        "--out",
+        type=Path,
+        default=recorded_run.FOLDER,
+        help="folder of the recorded runs (default: assets/runs)",
     )
     return parser
 
@@ -271,6 +288,40 @@ def _print_shares(rows: Sequence[Row]) -> None:
     )
 
 
+def _record(arguments: argparse.Namespace) -> None:
+    from .training.recording import record
+
+    known = recorded_run.RECORDED
+    if arguments.run not in (*known, "all"):
+        raise InputError(
+            f"Invalid value received for `run`. Expected one of {', '.join(known)}, all. "
+            f"Received: run={arguments.run!r}"
+        )
+    if arguments.out.exists() and not arguments.out.is_dir():
+        raise InputError(f"Invalid --out. Expected a folder. Received: {arguments.out}")
+    changes = {
+        name: value
+        for name in ("epochs", "seed")
+        if (value := getattr(arguments, name)) is not None
+    }
+    dataset = _open_data(arguments.data)
+    names = list(known) if arguments.run == "all" else [arguments.run]
+    configs = {name: replace(known[name], **changes) for name in names}
+    for name, config in configs.items():
+        run = record(name, config, dataset, partial(_print_epoch, name))
+        file = arguments.out / f"{name}.npz"
+        recorded_run.write(run, file)
+        print(f"{file} written, {file.stat().st_size / 1000:.0f} kB", flush=True)
+
+
+def _print_epoch(name: str, event: dict[str, Any]) -> None:
+    print(
+        f"{name}: epoch {event['epoch']}/{event['epochs']}  "
+        f"test {event['values']['test_loss']:.2f}  {event['seconds']:.1f} s",
+        flush=True,
+    )
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Runs a command; returns its exit status: 0, 2 for bad input, 130 when interrupted."""
     try:
@@ -280,6 +331,7 @@ def main(arguments: list[str] | None = None) -> int:
             "evaluate": _evaluate,
             "export": _export,
             "measure": _measure,
+            "record": _record,
         }
         commands[parsed.command](parsed)
     except InputError as error:

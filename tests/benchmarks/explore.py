@@ -5,6 +5,8 @@ and numbers of both panels, the bytes a click sends to the browser, and the serv
 ten sessions that have used every model. The machine is noisy: read the medians.
 """
 
+import os
+import signal
 import sys
 from pathlib import Path
 
@@ -40,9 +42,8 @@ RECORD_HOVER = """(canvas) => {
 # From the release of the button until every panel says that it has drawn the new choices.
 RECORD_CLICKS = """() => {
     window.clickTimes = [];
-    const panels = ["model", "versus"].map((name) =>
-        [...document.querySelectorAll(`.st-key-panel-${name} *`)]
-            .map((element) => element.shadowRoot?.querySelector(".panel")).find(Boolean));
+    const stage = [...document.querySelectorAll(".st-key-stage *")].find((one) => one.shadowRoot);
+    const panels = [...stage.shadowRoot.querySelectorAll(".panel")];
     for (const panel of panels) {
         panel.querySelector(".plane").addEventListener("pointerup", (event) => {
             const waiting = new Set(panels);
@@ -59,6 +60,37 @@ RECORD_CLICKS = """() => {
 }"""
 
 
+# Moves the noise and draws anew, with nobody to answer; ms from the event to the drawn pictures of
+# both lanes, and to the frame that shows them.
+NOISE = """async (stage) => {
+    const noise = stage.querySelector("input.noise");
+    const button = stage.querySelector("button.new-epsilon");
+    const panels = [...stage.querySelectorAll(".panel")];
+    const times = { drawn: [], onScreen: [] };
+    for (let i = 0; i < 60; i++) {
+        const before = panels.map((panel) => panel.dataset.local);
+        const start = performance.now();
+        if (i % 2) button.click();
+        else {
+            noise.value = 0.5 + 0.05 * (i % 40);
+            noise.dispatchEvent(new Event("input"));
+        }
+        while (panels.some((panel, k) => panel.dataset.local === before[k])) {
+            await new Promise(requestAnimationFrame);
+        }
+        times.drawn.push(performance.now() - start);
+        await new Promise((done) => requestAnimationFrame(() => {
+            const channel = new MessageChannel();
+            channel.port1.onmessage = done;
+            channel.port2.postMessage(0);
+        }));
+        times.onScreen.push(performance.now() - start);
+        await new Promise((done) => setTimeout(done, 30));
+    }
+    return times;
+}"""
+
+
 def main() -> int:
     """Runs every measurement; returns the exit status."""
     with run_browser() as (browser, folder), serve(folder / "log.txt") as server:
@@ -67,6 +99,7 @@ def main() -> int:
         for name in ("sample", "large"):
             page = open_page(browser, server, f"model={name}")
             measure_hover(page, name)
+            measure_noise(page, server, name)
             measure_clicks(page, name)
             page.context.close()
     return 0
@@ -76,13 +109,13 @@ def open_page(browser: Browser, server: Server, query: str) -> Page:
     page = browser.new_context(viewport={"width": 1400, "height": 900}).new_page()
     page.goto(f"{server.url}/?{query}")
     wait_idle(page, seconds=60)
-    page.locator(".st-key-panel-model .panel[data-shown]").wait_for()
+    page.locator(".st-key-stage [data-key=model] .panel[data-shown]").wait_for()
     return page
 
 
 def measure_hover(page: Page, name: str) -> float:
     """Moves the pointer over the first plane; median ms to the drawn digit."""
-    plane = page.locator(".st-key-panel-model canvas.plane")
+    plane = page.locator(".st-key-stage [data-key=model] canvas.plane")
     plane.evaluate(RECORD_HOVER)
     box = plane.bounding_box()
     assert box is not None
@@ -92,6 +125,20 @@ def measure_hover(page: Page, name: str) -> float:
     report(f"{name}: pointer to digit drawn", page.evaluate("drawn"), "ms")
     report(f"{name}: pointer to digit on screen", page.evaluate("onScreen"), "ms")
     return float(np.median(page.evaluate("drawn")))
+
+
+def measure_noise(page: Page, server: Server, name: str) -> float:
+    """Changes noise and ε while the server is stopped; median ms to the drawn pictures."""
+    stage = page.locator(".st-key-stage .stage")
+    os.kill(server.pid, signal.SIGSTOP)
+    try:
+        times = stage.evaluate(NOISE)
+    finally:
+        os.kill(server.pid, signal.SIGCONT)
+    report(f"{name} and mean: noise or new ε to pictures and losses", times["drawn"], "ms")
+    report(f"{name} and mean: the same, on screen", times["onScreen"], "ms")
+    wait_idle(page)
+    return float(np.median(times["drawn"]))
 
 
 def measure_clicks(page: Page, name: str) -> tuple[float, float]:
@@ -124,7 +171,7 @@ def record_bytes(page: Page) -> list[float]:
 
 def click(page: Page, x: float, y: float) -> None:
     """Clicks at a fraction of the plane's sides and waits for the panels and the page."""
-    box = page.locator(".st-key-panel-model canvas.plane").bounding_box()
+    box = page.locator(".st-key-stage [data-key=model] canvas.plane").bounding_box()
     assert box is not None
     clicks = page.evaluate("window.clickTimes.length")
     page.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])

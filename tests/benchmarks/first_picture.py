@@ -25,9 +25,8 @@ EXPLORE = str(ROOT / "app.py")
 
 # Both panels have drawn their pictures; the image of the bare page has its pixels.
 READY = {
-    EXPLORE: """() => ["model", "versus"].every((name) =>
-        [...document.querySelectorAll(`.st-key-panel-${name} *`)]
-            .some((one) => one.shadowRoot?.querySelector(".panel[data-shown]")))""",
+    EXPLORE: """() => [...document.querySelectorAll(".st-key-stage *")]
+        .some((one) => one.shadowRoot?.querySelectorAll(".panel[data-shown]").length === 2)""",
     BARE: """() => [...document.querySelectorAll("[data-testid=stImage] img, .stImage img")]
         .some((image) => image.complete && image.naturalWidth)""",
 }

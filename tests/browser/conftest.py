@@ -82,6 +82,16 @@ def app_url(browser: Browser, start_server: StartServer) -> Iterator[Server]:
 @pytest.fixture
 def open_page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[OpenPage]:
     """Opens pages of the app; an uncaught JavaScript error in one of them fails the test."""
+    yield from _opening(browser, request)
+
+
+@pytest.fixture(scope="module")
+def open_module_page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[OpenPage]:
+    """The same for pages that the tests of a module share, and leave as they were."""
+    yield from _opening(browser, request)
+
+
+def _opening(browser: Browser, request: pytest.FixtureRequest) -> Iterator[OpenPage]:
     contexts: list[BrowserContext] = []
     errors: list[str] = []
 

@@ -14,6 +14,7 @@ SNAPSHOT = """() => {
         script: app?.dataset.testScriptState ?? "no stApp",
         connection: app?.dataset.testConnectionState ?? "no stApp",
         skeletons: document.querySelectorAll('[data-testid="stSkeleton"]').length,
+        waiting: document.querySelectorAll(".st-key-waiting").length, // for the style of the page
     };
 }"""
 
@@ -22,7 +23,7 @@ SNAPSHOT = """() => {
 IDLE = """([id, quiet]) => {
     const state = (SNAPSHOT)();
     const idle = state.script === "notRunning" && state.connection === "CONNECTED"
-        && state.skeletons === 0;
+        && state.skeletons === 0 && state.waiting === 0;
     const clocks = window.__idleSince ??= {};
     if (!idle) { delete clocks[id]; return false; }
     clocks[id] ??= performance.now();

@@ -1,4 +1,4 @@
-"""A panel of the Explore page: its plane in numbers, its pictures as arrays."""
+"""A lane of the Explore page: its plane in numbers, its pictures as arrays."""
 
 import base64
 import re
@@ -43,13 +43,13 @@ def query_of(choices: Choices) -> str:
 
 @dataclass(frozen=True)
 class Panel:
-    """The panel `model` or `versus` of a page."""
+    """The lane `model` or `versus` of a page, with what belongs to it below the lanes."""
 
     page: Page
     key: str = "model"
 
     def find(self, selector: str) -> Locator:
-        return self.page.locator(f".st-key-panel-{self.key} {selector}")
+        return self.page.locator(f".st-key-stage [data-key={self.key}] {selector}")
 
     @property
     def canvas(self) -> Locator:
@@ -67,6 +67,7 @@ class Panel:
 
     def numbers(self) -> list[tuple[str, str]]:
         """Value and error of each row of the table."""
+        self.page.locator(".st-key-stage details").evaluate("(details) => { details.open = true; }")
         rows = self.find(".numbers tr").all()
         return [tuple(cell.inner_text() for cell in row.locator("td").all()) for row in rows]
 
@@ -77,6 +78,16 @@ class Panel:
         """Left, right, bottom and top of the plane in data units, once it is painted."""
         self.page.evaluate(TWO_FRAMES)
         return np.array([float(v) for v in self.canvas.get_attribute("data-view").split()])
+
+    @property
+    def inset(self) -> tuple[int, int, int, float] | None:
+        """Left, top and side of the magnified q in CSS pixels, and its factor; None without one."""
+        self.page.evaluate(TWO_FRAMES)
+        text = self.canvas.get_attribute("data-inset")
+        if text is None:
+            return None
+        left, top, side, factor = text.split()
+        return int(left), int(top), int(side), float(factor)
 
     @property
     def box(self) -> Array:

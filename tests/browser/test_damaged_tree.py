@@ -72,6 +72,7 @@ def test_damage_is_told_in_a_sentence_and_the_page_goes_on(
         missing = open_page("model=large&versus=mean", url=server.url)
         Panel(missing, "versus").wait_shown("versus='mean'")
         assert "large" not in one_sentence(missing)  # it is the first one's, which is damaged
+        page.get_by_role("button", name="More", exact=True).click()
         page.locator(".st-key-model").get_by_role("combobox").click()
         page.get_by_role("option", name="sample", exact=True).click()
         Panel(page).wait_shown("model='sample'")

@@ -167,8 +167,8 @@ def test_a_server_without_room_for_files(
         page.locator(".st-key-train button").click()
         expect(page.get_by_test_id("stAlert")).to_have_text(re.compile(r"^No room for .*\.$"))
         assert len(boxes(page)) == 1
-        bring = page.locator(".st-key-bring")
-        page.get_by_text("Load a model from its zip").click()
+        bring = page.locator(".st-key-more")
+        page.get_by_text("More settings").click()
         for name, sentence in (
             ("large.zip", "Error: "),  # Streamlit's own, beside the file's name
             ("small.zip", "No room for the model's files: No such file or directory."),

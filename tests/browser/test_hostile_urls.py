@@ -62,7 +62,7 @@ def test_markup_in_the_address_is_never_run(open_page: OpenPage, path: str) -> N
         wait_idle(page)
         expect(page.get_by_role("heading", level=1)).to_be_visible()
         if "z" in names:
-            page.get_by_role("button", name="Which").click()
+            page.get_by_role("button", name="Choose…").click()
             text = page.get_by_role("textbox", name="A point z instead")
             expect(text).to_be_visible()
             # The browser takes line breaks out of an input.

@@ -14,7 +14,16 @@ from .pages import OpenPage, exception_texts, wait_idle
 from .panel import Panel, lonely_image, query_of
 from .server import Server
 
-PARTS = ("canvas.plane", ".verdict", ".numbers", ".pictures", ".samples")
+# Selector, least width and least height on the first screen.
+PARTS = (
+    ("canvas.plane", 240, 240),
+    (".see-saw", 280, 160),
+    (".sum", 300, 30),
+    (".verdict", 100, 15),
+    ("figure.x", 90, 90),
+    ("figure.mean", 90, 90),
+    (".samples", 300, 100),
+)
 
 
 def panels(page: Page) -> tuple[Panel, Panel]:
@@ -35,16 +44,22 @@ def expected_rows(name: str, chosen: Choices) -> list[tuple[str, str]]:
 
 
 def test_the_first_screen_shows_the_whole_contrast(open_page: OpenPage) -> None:
+    """At 1400 x 900, before any click: the answer, and all of both lanes."""
     page = open_page()
+    answer = page.locator(".answer")
+    assert answer.bounding_box()["y"] < 160
+    assert len(answer.inner_text().split()) > 20
     for panel in panels(page):
-        for part in PARTS:
+        for part, width, height in PARTS:
             box = panel.find(part).bounding_box()
-            assert box["width"] > 100, part
+            assert box["width"] >= width, part
+            assert box["height"] >= height, part
             assert box["y"] >= 0, part
             assert box["y"] + box["height"] <= 900, part
             assert box["x"] >= 0, part
             assert box["x"] + box["width"] <= 1400, part
         assert panel.find(".samples span").count() == 16
+    assert page.locator(".lane").count() == 2
     assert not exception_texts(page)
 
 
@@ -80,7 +95,9 @@ def test_a_link_shows_the_same_to_everybody(open_page: OpenPage) -> None:
     link = query_of(choices(image=18, seed=3))
     first, first_planes = everything(open_page(link))
     second, second_planes = everything(open_page(link))
-    assert len(first) == 2 * (3 + 6 + 2)  # texts, numbers and view; pictures; rows of samples
+    assert len(first) == 2 * (
+        3 + 7 + 2
+    )  # texts, numbers, view; pictures and see-saw; rows of samples
     assert first == second
     for one, another in zip(first_planes, second_planes, strict=True):
         # A browser may smooth the same letter a little otherwise from one page to the next.
@@ -113,7 +130,9 @@ def test_back_returns_to_the_image_before(open_page: OpenPage) -> None:
 def test_the_panels_follow_the_theme(open_page: OpenPage, dark: bool) -> None:
     page = open_page(dark=dark)
     for panel in panels(page):
-        assert panel.find(".panel").get_attribute("data-theme") == ("dark" if dark else "light")
+        assert page.locator(".st-key-stage .stage").get_attribute("data-theme") == (
+            "dark" if dark else "light"
+        )
         background = np.median(panel.pixels().reshape(-1, 3), axis=0)
         assert background.max() < 64 if dark else background.min() > 224
         # Text and page, read as the browser paints them.
@@ -132,11 +151,27 @@ def test_on_a_phone_everything_is_within_reach(open_page: OpenPage) -> None:
     overflow = """() => [...document.querySelectorAll("html, body, [data-testid=stMain]")]
         .map((element) => element.scrollWidth - element.clientWidth)"""
     assert max(page.evaluate(overflow)) <= 0
-    keys = ("image", "previous", "next", "random", "which", "k", "scale", "seed", "resample")
-    controls = [page.locator(f".st-key-{key}") for key in (*keys, "layer", "model", "versus")]
+    # Before any scrolling: planes, sums, four samples of each lane.
+    strip = page.locator(".st-key-explore-controls").bounding_box()["y"]
     for panel in panels(page):
-        assert panel.box[2] >= 300
-        controls += [panel.find(part) for part in (*PARTS, ".zoom", ".whole")]
+        assert panel.box[2] >= 160
+        fourth = panel.find(".samples span").nth(3)
+        for part in (panel.canvas, panel.find(".sum"), fourth):
+            box = part.bounding_box()
+            assert 0 <= box["y"] <= strip - box["height"]
+    page.get_by_role("button", name="More", exact=True).click()
+    inside = ("k", "scale", "seed", "layer", "model", "versus")
+    for key in inside:
+        page.locator(f".st-key-{key}").scroll_into_view_if_needed()
+        box = page.locator(f".st-key-{key}").bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 390
+    page.keyboard.press("Escape")
+    keys = ("image", "previous", "next", "random", "which", "more")
+    controls = [page.locator(f".st-key-{key}") for key in keys]
+    for panel in panels(page):
+        for part in ("canvas.plane", ".sum", ".see-saw", "figure.x", ".samples"):
+            controls.append(panel.find(part))
     for control in controls:
         control.hover(trial=True)  # scrolls there; fails where something else lies on top
         box = control.bounding_box()

@@ -43,14 +43,14 @@ def test_pictures_and_losses_are_those_of_numpy(open_page: OpenPage, side: str) 
         "stddev": grey(2 * samples.std(axis=0)),
     }
     for name, picture in expected.items():
-        assert panel.picture(f".pictures .{name} canvas") == pytest.approx(picture, abs=1), name
+        assert panel.picture(f"figure.{name} canvas") == pytest.approx(picture, abs=1), name
 
     # Towards the colour of the sample where it has more ink, of the mean where it has less.
     colours = theme()["light"]
     zero, *ends = map(rgb, (colours["zero"], *(colours["symbol"][s] for s in ("mean", "sample"))))
     difference = (samples[0] - at_mean)[:, None]
     end = np.where(difference > 0, ends[1], ends[0])
-    assert panel.pixels(".pictures .difference canvas").reshape(-1, 3) == pytest.approx(
+    assert panel.pixels("figure.difference canvas").reshape(-1, 3) == pytest.approx(
         zero + np.abs(difference) * (end - zero), abs=1.5
     )
 

@@ -30,7 +30,7 @@ def check_selected(page: Page, image: int) -> None:
     for key in ("model", "versus"):
         panel = Panel(page, key)
         panel.wait_shown(f"image={image},", "z=None")
-        assert panel.picture(".pictures .x canvas") == pytest.approx(mnist().images[image].ravel())
+        assert panel.picture("figure.x canvas") == pytest.approx(mnist().images[image].ravel())
     wait_idle(page)
     assert panel.address()["image"] == str(image)
     assert "z" not in panel.address()
@@ -62,12 +62,13 @@ def test_a_click_on_empty_space_selects_that_z(panel: Panel) -> None:
     wait_idle(panel.page)
     address = [float(v) for v in panel.address()["z"].replace("%2C", ",").split(",")]
     assert address == pytest.approx(z, abs=6e-4)  # three decimals
-    # Each model shows the picture that it makes there itself.
-    for key, name in (("model", "sample"), ("versus", "mean")):
+    # Both lanes show one picture: the one that the lane that was clicked makes there.
+    assert panel.address()["by"] == "model"
+    picture = decoded(np.array(address))
+    for key in ("model", "versus"):
         shown = Panel(panel.page, key)
         shown.wait_shown("z=(")
-        picture = 255 * sigmoid(loaded(name).network.decode(np.array(address)))
-        assert shown.picture(".pictures .x canvas") == pytest.approx(picture, abs=1)
+        assert shown.picture("figure.x canvas") == pytest.approx(picture, abs=1)
     # A click on a point goes back to test images.
     image = lonely_image(panel, MEAN)
     panel.page.mouse.click(*panel.to_page(MEAN[image]))

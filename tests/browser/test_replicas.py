@@ -123,7 +123,7 @@ def test_a_visitor_survives_the_end_of_a_process(
     context, page = open_visitor(browser, f"{proxy}/?image=18&k=5&seed=3")
     panel = Panel(page)
     panel.wait_shown("image=18,")
-    page.locator(".st-key-resample button").click()
+    page.locator("button.new-epsilon").click()
     panel.wait_shown("seed=4,")
     wait_idle(page)
     before = [Panel(page, key).numbers() for key in ("model", "versus")]

@@ -40,7 +40,7 @@ def test_a_click_receives_less_than_150_kilobytes(open_page: OpenPage, k: int) -
         "a point": lambda: page.mouse.click(x, y),
         "another image": page.get_by_role("button", name="Next", exact=True).click,
         "a place": lambda: page.mouse.click(*corner),
-        "resample": page.get_by_role("button", name="Resample").click,
+        "new ε": page.locator("button.new-epsilon").click,
     }
     for name, use in uses.items():
         sizes.clear()

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
-from .conftest import StartServer
+from .conftest import ARGUMENTS, StartServer
 from .pages import OpenPage, exception_texts, wait_idle
 from .panel import Panel
 from .server import Server
@@ -69,7 +69,7 @@ def assert_soon(condition: Callable[[], bool], seconds: float = GONE) -> None:
 
 
 def formation(page: Page) -> Locator:
-    return page.locator(".st-key-formation [data-frame]")
+    return page.locator(".st-key-formation .formation")
 
 
 def start(page: Page) -> None:
@@ -77,11 +77,12 @@ def start(page: Page) -> None:
 
 
 def wait_epoch(page: Page, epoch: int, seconds: float = 90) -> None:
-    """Waits until the page shows an epoch, or a later one."""
+    """Waits until the page shows an epoch of the visitor's own run, or a later one."""
     page.wait_for_function(
         """([epoch]) => [...document.querySelectorAll(".st-key-formation *")]
-            .map((element) => element.shadowRoot?.querySelector("[data-epoch]"))
-            .some((root) => root && root.dataset.epoch !== "" && +root.dataset.epoch >= epoch)""",
+            .map((element) => element.shadowRoot?.querySelector(".formation"))
+            .some((root) => root?.dataset.kind === "yours"
+                && root.dataset.epoch !== "" && +root.dataset.epoch >= epoch)""",
         arg=[epoch],
         timeout=1000 * seconds,
     )
@@ -97,11 +98,56 @@ def newest(page: Page) -> str:
     return page.url.partition("trained=")[2].partition("&")[0].split("%2C")[-1]
 
 
+WATCH_SHIFT = """() => {
+    window.shifted = 0;
+    new PerformanceObserver((list) => {
+        for (const entry of list.getEntries()) {
+            if (!entry.hadRecentInput) window.shifted += entry.value;
+        }
+    }).observe({ type: "layout-shift", buffered: true });
+}"""
+
+
+def layout_shift(page: Page) -> float:
+    """How much has moved by itself since `WATCH_SHIFT`, as the browser measures it."""
+    wait_idle(page)
+    return float(page.evaluate("window.shifted"))
+
+
+@pytest.mark.parametrize(("width", "height"), [(1400, 900), (390, 844)])
+def test_two_recorded_runs_are_there_and_nothing_moves(
+    open_page: OpenPage, probed: tuple[Server, Path], width: int, height: int
+) -> None:
+    page = open_page(path="train", url=probed[0].url, width=width, height=height)
+    page.add_init_script(f"({WATCH_SHIFT})()")
+    page.reload()
+    root = formation(page)
+    expect(root).to_have_attribute("data-shown", "20", timeout=30_000)
+    assert layout_shift(page) <= 0.05
+    lanes = page.locator(".lane")
+    for k, run in enumerate(("recorded-sample", "recorded-mean")):
+        expect(lanes.nth(k)).to_have_attribute("data-run", run)
+        expect(lanes.nth(k)).to_have_attribute("data-epoch", "20")
+    planes = [canvas.bounding_box() for canvas in page.locator("canvas.plane").all()]
+    assert planes[0]["y"] == planes[1]["y"]
+    assert planes[0]["width"] == planes[0]["height"] == planes[1]["width"] == planes[1]["height"]
+    assert planes[0]["y"] + planes[0]["height"] <= height  # above the fold
+    for control in page.locator(".play, .slider").all():
+        assert control.bounding_box()["height"] >= 24
+    if width == 1400:
+        for figure in page.locator("canvas.plane, .chart svg").all():
+            box = figure.bounding_box()
+            assert min(box["width"], box["height"]) >= 320
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
 def test_a_whole_run_and_its_model(
     open_page: OpenPage, probed: tuple[Server, Path], tmp_path: Path
 ) -> None:
     server, probe = probed
     page = open_page("epochs=2&objective=the+mean", path="train", url=server.url)
+    page.evaluate(WATCH_SHIFT)
+    before = layout_shift(page)
     start(page)
     wait_epoch(page, 0)
     (worker,) = workers(server)
@@ -114,8 +160,11 @@ def test_a_whole_run_and_its_model(
     expect(formation(page)).to_have_attribute("data-frames", "3")
     assert "does not compare with the loss" in page.inner_text("body")  # of another objective
     assert "A sample's loss is" in page.inner_text("body")
+    assert layout_shift(page) - before <= 0.05  # while it went on, and at its end
     name = newest(page)
     assert name.startswith("mean-")
+    expect(page.locator(".lane").nth(0)).to_have_attribute("data-kind", "yours")
+    expect(page.locator(".lane").nth(1)).to_have_attribute("data-run", "recorded-sample")
 
     with page.expect_download(timeout=60_000) as download:
         page.get_by_role("button", name="Download the model").click()
@@ -126,13 +175,14 @@ def test_a_whole_run_and_its_model(
     page.get_by_text("See it in Explore").click()
     panel = Panel(page)
     panel.wait_shown()
-    expect(page.get_by_role("combobox").nth(0)).to_be_visible()
+    page.get_by_role("button", name="More", exact=True).click()
+    expect(page.locator(".st-key-model").get_by_role("combobox")).to_be_visible()
     assert f"model={name}" in page.url
     assert not exception_texts(page)
 
     # Somebody else gets the zip, and has the model too.
     other = open_page(path="train", url=server.url)
-    other.get_by_text("Load a model from its zip").click()
+    other.get_by_text("More settings").click()
     other.locator('input[type="file"]').set_input_files(zipped)
     expect(other.get_by_text("it is among the models of Explore")).to_be_visible(timeout=20_000)
     assert newest(other).startswith("mean-")
@@ -172,6 +222,7 @@ def test_a_run_survives_a_reload_and_joins_explore(
     name = newest(page)
     page.get_by_role("link", name="Explore", exact=True).first.click()
     wait_idle(page)
+    page.get_by_role("button", name="More", exact=True).click()
     page.locator(".st-key-model").get_by_role("combobox").click()
     page.get_by_role("option", name=name, exact=True).click()
     Panel(page).wait_shown(f"model='{name}'")
@@ -197,6 +248,95 @@ def test_a_visitor_who_leaves_frees_the_place_and_may_come_back(
     wait_epoch(page, 2)  # it goes on where it was
     page.locator(".st-key-cancel button").click()
     wait_end(page, "Cancelled; the model after")
+
+
+def processes_of(mark: str) -> list[int]:
+    """A browser that was started with a mark among its arguments, and all its children."""
+    parents, found = {}, []
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit():
+            continue
+        try:
+            command = (folder / "cmdline").read_bytes()
+            parents[int(folder.name)] = int(
+                (folder / "stat").read_text().rpartition(")")[2].split()[1]
+            )
+        except OSError:
+            continue  # it has just ended
+        if mark.encode() in command:
+            found.append(int(folder.name))
+    for pid in found:  # grows while it is gone through
+        found += [
+            child for child, parent in parents.items() if parent == pid and child not in found
+        ]
+    return found
+
+
+@pytest.mark.long  # runs that are left, killed or come back to
+def test_a_frozen_browser_makes_room_for_those_who_wait(
+    open_page: OpenPage, probed: tuple[Server, Path], browser: Browser, chromium_path: str
+) -> None:
+    server, _ = probed
+    mark = "--of-the-frozen-visitor"
+    frozen = browser.browser_type.launch(executable_path=chromium_path, args=[*ARGUMENTS, mark])
+    page = frozen.new_page()
+    page.goto(f"{server.url}/train?epochs=90")
+    wait_idle(page, 60)
+    start(page)
+    wait_epoch(page, 1)
+    (worker,) = workers(server)
+    waiting = open_page("epochs=1", path="train", url=server.url)
+    start(waiting)
+    expect(waiting.get_by_text("Waiting: place 1 of 1.")).to_be_visible()
+    pids = processes_of(mark)
+    assert pids
+    try:
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        assert_soon(lambda: not alive(worker), 10)
+        wait_end(waiting, "Finished after 1 epoch.")
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+    wait_epoch(page, 2)  # it goes on where it was, when it is seen again
+    page.locator(".st-key-cancel button").click()
+    wait_end(page, "Cancelled; the model after")
+    frozen.close()
+
+
+@pytest.mark.long  # runs that are left, killed or come back to
+def test_a_page_asks_while_its_run_goes_on_and_no_longer(
+    open_page: OpenPage, probed: tuple[Server, Path]
+) -> None:
+    server, _ = probed
+    page = open_page(path="train", url=server.url)
+    asked: list[float] = []
+    page.on(
+        "websocket",
+        lambda socket: socket.on("framesent", lambda payload: asked.append(time.monotonic())),
+    )
+
+    def asks(seconds: float) -> int:
+        wait_idle(page)
+        asked.clear()
+        page.wait_for_timeout(1000 * seconds)
+        return len(asked)
+
+    page.goto(f"{server.url}/train?epochs=90")
+    assert asks(2) == 0  # before a run
+    start(page)
+    wait_epoch(page, 1)
+    assert asks(3) >= 2
+    (worker,) = workers(server)
+    page.get_by_role("link", name="Explore", exact=True).first.click()
+    Panel(page).wait_shown()
+    # Another page gives a sign of life every two seconds, so that the run goes on.
+    assert asks(6) <= 4
+    assert alive(worker)
+    page.get_by_role("link", name="Train", exact=True).first.click()
+    page.locator(".st-key-cancel button").click()
+    wait_end(page, "Cancelled; the model after")
+    assert asks(2) == 0  # and after it
 
 
 @pytest.mark.long  # runs that are left, killed or come back to

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from .reference import NAMES, Array, net, pictures
 
-__all__ = ["COUNT", "SEED", "View", "as_pixels", "view"]
+__all__ = ["COUNT", "NAMES", "SEED", "View", "as_pixels", "view"]
 
 SEED, COUNT = 20261128, 2000
 KINDS, SHARES = ("test", "drawn", "decoded"), (0.5, 0.2, 0.3)

@@ -9,9 +9,9 @@ import pytest
 
 from vae_core.experiments.phrases import bounded, listed, remainder, signed, significant, within
 from vae_core.explorer.claims import all_claims
-from vae_core.explorer.parts import run_wording, texts
+from vae_core.explorer.parts import texts
 from vae_core.explorer.visitor.run_settings import STORIES
-from vae_core.training import snapshot
+from vae_core.models import frames
 
 from . import dense
 from .dense import net
@@ -142,7 +142,7 @@ def test_the_claims_name_the_models_they_show() -> None:
 
 
 def test_as_many_images_are_named_as_a_run_draws() -> None:
-    assert run_wording.DRAWN == snapshot.SHOWN == len(snapshot.shown_images(10_000))
+    assert len(frames.shown_images(10_000)) == frames.SHOWN
 
 
 def test_numbers_are_written_with_the_digits_they_need() -> None:

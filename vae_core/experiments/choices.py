@@ -10,6 +10,7 @@ from ..models.drawn_digit import unpack
 __all__ = [
     "DEFAULT_IMAGE",
     "DEFAULT_K",
+    "LANES",
     "MAX_K",
     "MAX_SEED",
     "MAX_Z",
@@ -17,6 +18,7 @@ __all__ = [
     "Choice",
     "Choices",
     "defaults",
+    "parse_by",
     "parse_draw",
     "parse_z",
     "read",
@@ -27,6 +29,8 @@ MAX_Z = 50.0
 MAX_SCALE = 3.0
 MAX_SEED = 2**31 - 1
 MAX_IMAGE = 2**31 - 1  # beyond every data set: how many there are depends on the model
+
+LANES = ("model", "versus")  # keys of the models that are shown, from the first lane on
 
 # A link leaves out what has its default value, so that changing one changes what links show.
 DEFAULT_IMAGE = 1367  # a plain 3 that both networks decode as a 3 from its mean
@@ -52,6 +56,11 @@ def parse_z(text: object) -> tuple[float, float] | None:
 def parse_draw(text: object) -> str:
     """A packed drawing, or nothing where the text is none."""
     return text if isinstance(text, str) and unpack(text) is not None else ""
+
+
+def parse_by(text: object) -> str:
+    """Which lane decodes a point: `"model"`, `"versus"`, or nothing for each its own."""
+    return text if isinstance(text, str) and text in LANES else ""
 
 
 @dataclass(frozen=True)
@@ -82,6 +91,7 @@ TABLE: dict[str, Choice] = {
     "seed": Choice(0, int, 0, MAX_SEED),
     "layer": Choice("none", str),
     "draw": Choice("", parse_draw),
+    "by": Choice("", parse_by),
 }
 
 
@@ -99,6 +109,7 @@ class Choices:
         seed: of the samples.
         layer: background of the plane.
         draw: a packed drawing, which replaces image and point.
+        by: whose decoder makes the picture at `z`: `"model"`, `"versus"`; empty for each its own.
     """
 
     model: str = "sample"
@@ -110,6 +121,12 @@ class Choices:
     seed: int = 0
     layer: str = "none"
     draw: str = ""
+    by: str = ""
+
+    def decoded_by(self) -> str:
+        """Name of the model that decodes `z` for all; empty where each decodes its own."""
+        name = {"model": self.model, "versus": self.versus}.get(self.by, "")
+        return name if self.z is not None and not self.draw and name != "none" else ""
 
 
 def defaults(**by_model: Any) -> dict[str, Any]:

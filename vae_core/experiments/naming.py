@@ -1,7 +1,7 @@
 """What models are called on a page: what they were trained on, in words that are no symbol."""
 
 from ..models.checkpoint import Metadata
-from ..models.settings import ModelConfig
+from ..models.settings import ModelConfig, TrainingConfig
 from .phrases import significant
 
 __all__ = ["NUMERALS", "called", "heading", "spoken"]
@@ -9,9 +9,9 @@ __all__ = ["NUMERALS", "called", "heading", "spoken"]
 NUMERALS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
 
 
-def called(trained: Metadata) -> str:
+def called(trained: Metadata | TrainingConfig) -> str:
     """What a network was trained on: "trained on samples", "trained on means, 3 × 512"."""
-    config = trained.training
+    config = trained if isinstance(trained, TrainingConfig) else trained.training
     objective = config.trained_for
     name = objective.called
     if objective.called_many and config.samples > 1:
@@ -26,7 +26,7 @@ def called(trained: Metadata) -> str:
     return name
 
 
-def heading(trained: Metadata) -> str:
+def heading(trained: Metadata | TrainingConfig) -> str:
     """The same with a capital, to stand at the head of something."""
     name = called(trained)
     return name[0].upper() + name[1:]

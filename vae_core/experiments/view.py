@@ -1,4 +1,4 @@
-"""What one panel shows for one image and one model: posterior, samples, losses, numbers.
+"""What one lane shows for one image and one model: posterior, samples, losses, numbers.
 
 A view is a function of the model and the choices.
 """
@@ -129,12 +129,15 @@ def decoded_image(model: LoadedModel, z: Array) -> Array:
     return (grey / np.float32(255)).astype(np.float32)
 
 
-def shown_picture(model: LoadedModel, choices: Choices) -> Array:
+def shown_picture(
+    model: LoadedModel, choices: Choices, decoder: LoadedModel | None = None
+) -> Array:
     """The picture that is chosen: a drawing before a point before a test image.
 
     Args:
         model: decodes the point, and has the test images.
         choices: the picture is that of `draw`, `z` or `image`.
+        decoder: decodes the point in its place: the model `choices.decoded_by()`.
 
     Returns:
         `(pixels,)` in [0, 1].
@@ -143,13 +146,13 @@ def shown_picture(model: LoadedModel, choices: Choices) -> Array:
     if drawn is not None:
         return pixels(drawn[None])[0]
     if choices.z is not None:
-        return decoded_image(model, np.array(choices.z))
+        return decoded_image(decoder or model, np.array(choices.z))
     return model.test.pixels(slice(choices.image, choices.image + 1))[0]
 
 
-def compute_view(model: LoadedModel, choices: Choices) -> View:
-    """Everything a panel says about the chosen picture."""
-    return view_of(model, shown_picture(model, choices), choices)
+def compute_view(model: LoadedModel, choices: Choices, decoder: LoadedModel | None = None) -> View:
+    """Everything a lane says about the chosen picture; `decoder` as of `shown_picture`."""
+    return view_of(model, shown_picture(model, choices, decoder), choices)
 
 
 def view_of(
@@ -158,7 +161,7 @@ def view_of(
     choices: Choices = Choices(k=1),  # noqa: B008 -- frozen
     evidence_tolerance: float = EVIDENCE_TOLERANCE,
 ) -> View:
-    """Everything a panel says about a picture.
+    """Everything a lane says about a picture.
 
     Args:
         model: the model.

@@ -73,7 +73,8 @@ def _picture(choices: Choices) -> str:
     if choices.draw:
         return "drawing"
     if choices.z is not None:
-        return f"decoded at z = {choices.z[0]}, {choices.z[1]}"
+        by = f" by {choices.decoded_by()}" if choices.decoded_by() else ""
+        return f"decoded at z = {choices.z[0]}, {choices.z[1]}{by}"
     return f"test image {choices.image}"
 
 
@@ -104,8 +105,8 @@ choices = Choices(
     seed={seed},
 )
 sys.stdout.reconfigure(encoding="utf-8")  # for ∞, wherever the output goes
-for folder in {folders}:
-    view = compute_view(load_model(Path(folder)), choices)
+{decoder}for folder in {folders}:
+    view = compute_view(load_model(Path(folder)), choices{given})
     mean, stddev = view.mean.round(2), (view.scale * view.stddev).round(3)
     print(f"{{folder}}: mean {{mean}}, stddev {{stddev}}")
     for row in view.rows():
@@ -134,14 +135,21 @@ def view_script(models: Sequence[str], choices: Choices) -> str:
         picture = f"z={choices.z}"
     else:
         picture = f"image={choices.image}"
+    by = choices.decoded_by()
     return SCRIPT.format(
         doc=_docstring(own),
+        decoder=f"decoder = load_model(Path({json.dumps(_folder(by))}))\n" if by else "",
+        given=", decoder" if by else "",
         picture=picture,
         k=choices.k,
         scale=choices.scale,
         seed=choices.seed,
-        folders=json.dumps([name if name in own else f"assets/models/{name}" for name in models]),
+        folders=json.dumps([_folder(name) for name in models]),
     )
+
+
+def _folder(name: str) -> str:
+    return f"assets/models/{name}" if name in shipped_models() else name
 
 
 def _docstring(own: Sequence[str]) -> str:

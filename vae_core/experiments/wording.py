@@ -1,4 +1,4 @@
-"""The sentences and the rows of numbers of a panel, computed from its view."""
+"""The sentences and the rows of numbers of a lane, computed from its view."""
 
 import math
 from collections.abc import Sequence
@@ -175,12 +175,18 @@ def _pair(view: View) -> str:
     return shown[0] if shown[0] == shown[1] else f"({', '.join(shown)})"
 
 
-def picture_caption(choices: Choices, kind: str = "") -> str:
-    """What the picture x of a panel is."""
+def picture_caption(choices: Choices, kind: str = "", decoder: str = "") -> str:
+    """What the picture x of a lane is.
+
+    Args:
+        choices: what is shown.
+        kind: the class of a test image, as a sentence names it.
+        decoder: what the model is called that decodes z for all lanes, if one does.
+    """
     if choices.draw:
         return "x: drawn"
-    if choices.z is not None:  # each panel has its own
-        return "x: decoded at z by this model"
+    if choices.z is not None:
+        return f"x: decoded at z by the one {decoder}" if decoder else "x: decoded at z, here"
     return f"x: {kind}" if kind else "x"
 
 
@@ -197,7 +203,7 @@ def description(name: str, view: View) -> str:
 
 
 def numbers(view: View) -> list[dict[str, Any]]:
-    """The rows of a panel's table, in nats; `beside` is a number that has no row of its own."""
+    """The rows of a lane's table, in nats; `beside` is a number that has no row of its own."""
     rows = view.rows()
     beside = {
         row.beside: f"{row.name} {row.shown}"

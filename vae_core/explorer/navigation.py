@@ -1,11 +1,11 @@
 """The pages of the app, and links between them."""
 
-import time
 from functools import partial
 
 import streamlit as st
 
-from .parts.style import COMMON
+from .parts.style import mount_style
+from .visitor.heartbeat import keep_runs
 
 __all__ = ["run"]
 
@@ -49,14 +49,17 @@ def _link(known: dict[str, st.Page], page: str, label: str, query: dict[str, str
 
 
 def run() -> None:
-    """Draws the page that the address names.
-
-    The frame of all pages comes first, and gets to the browser before anything that it would
-    move: its part of Streamlit's code is loaded when a page first needs it.
-    """
-    st.set_page_config(page_title="Why does a VAE decode samples?", layout="wide")
-    st.html(COMMON)
-    if st.session_state.setdefault(FRAMED, False) is False:
-        st.session_state[FRAMED] = True
-        time.sleep(SETTLING)
-    st.navigation([*pages().values()], position="top").run()
+    """Draws the page that the address names."""
+    st.set_page_config(page_title="Why does a VAE decode samples?")
+    known = pages()
+    page = st.navigation([*known.values()], position="hidden")
+    if not mount_style():
+        st.container(key="waiting")  # for who watches the page: it is not all of it
+        return
+    # Own links: Streamlit's hide behind a sign on a phone.
+    with st.container(horizontal=True, gap="small", key="pages"):
+        for one in known.values():
+            st.page_link(one)
+    page.run()
+    if page.title != "Train":  # which asks more often
+        keep_runs()

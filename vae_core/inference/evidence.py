@@ -13,21 +13,18 @@ as it did. How far their sums lie apart tells what a last change that is small b
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import POINTS_AT_ONCE, Array, in_parts, parts
-from ..maths import gaussian
+from ..arrays import POINTS_AT_ONCE, Array, parts
 from ..memo import Memo
+from .coarse_lattice import Cells, CoarseLattice, Likelihood
 
 __all__ = ["Evidence", "EvidenceGrid", "Likelihood"]
 
-Cells = NDArray[np.int64]
-
 COARSE_MARGIN = 8.0  # what any coarse cell may hide: its middle may miss a narrow peak
-RISE = 1.5  # times what a parabola says: a peak may be narrower than three coarse cells show
 REFUSED = 1e-6  # posterior probability at the edge of the grid
 FADING = 0.04  # of what a lattice got wrong, a level later, that is still believed
 MAX_LEVEL = 7
@@ -36,24 +33,6 @@ DROPPED = 0.05  # of the tolerance: what all dropped cells together may weigh
 LARGEST_MARGIN = 4.0 ** (MAX_LEVEL - 1)  # for a peak as narrow as the finest cell
 QUARTERS: Cells = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
 IMAGES_AT_ONCE = 256
-CURVED_AT_ONCE = 16  # images: each has several arrays of a number per coarse cell
-CELLS_AT_ONCE = 4096
-# Features of a narrow decoder are as quickly computed as read: nothing is kept. From here on the
-# coarse lattice keeps them, in half precision, 17 MB instead of 34: it only finds the cells that
-# are then refined in full.
-MANY_UNITS = 256
-
-
-class Likelihood(Protocol):
-    """A decoder with log p(x|z) = statistics(x)·features(z) + base(x) - offset(features)."""
-
-    def features(self, z: Array) -> Array: ...
-
-    def statistics(self, x: Array) -> Array: ...
-
-    def base(self, x: Array) -> Array: ...
-
-    def offset(self, features: Array) -> Array: ...
 
 
 @dataclass(frozen=True)
@@ -85,42 +64,15 @@ class EvidenceGrid:
     """
 
     def __init__(self, likelihood: Likelihood, half_width: float = 8.0, side: int = 128):
+        self.coarse = CoarseLattice(likelihood, half_width, side)
         self.likelihood = likelihood
         self.half_width = half_width
-        self.side = side
-        self.spacing = 2 * half_width / side
-        index = np.arange(self.side)
-        self.cells: Cells = np.stack(np.meshgrid(index, index, indexing="ij"), -1).reshape(-1, 2)
-        self._kept: Array | None = None
+        self.spacing = self.coarse.spacing
         self._of_decoder = Memo(1)
-        offset = np.empty(len(self.cells))
-        for part in parts(len(self.cells)):
-            features = likelihood.features(self.centres(self.cells[part], 0))
-            offset[part] = likelihood.offset(features)
-            if features.shape[1] >= MANY_UNITS:
-                if self._kept is None:
-                    kind = np.float16 if features.dtype == np.float32 else features.dtype
-                    self._kept = np.empty((len(self.cells), features.shape[1]), kind)
-                self._kept[part] = features
-        self.weight = self._weight(self.cells, 0, offset)
 
     def once(self, key: Hashable, compute: Callable[[], Any]) -> Any:
         """What else belongs to the decoder alone, computed when it is first asked for."""
         return self._of_decoder(key, compute)
-
-    def centres(self, cells: Cells, level: int) -> Array:
-        """z at the middle of lattice cells, `(cells, 2)`."""
-        return (cells + 0.5) * (self.spacing / 2**level) - self.half_width
-
-    def _weight(self, cells: Cells, level: int, offset: Array) -> Array:
-        """log p(z) - offset(z) with the area of a cell."""
-        log_area = 2 * np.log(self.spacing / 2**level)
-        return gaussian.log_prob(self.centres(cells, level)) - offset + log_area
-
-    def _coarse_features(self, part: slice) -> Array:
-        if self._kept is not None:
-            return self._kept[part]
-        return self.likelihood.features(self.centres(self.cells[part], 0))
 
     def __call__(self, x: Array, tolerance: float = 1e-3) -> Evidence:
         """Exact evidence of images.
@@ -134,11 +86,8 @@ class EvidenceGrid:
         """
         chunks = [*parts(len(x), IMAGES_AT_ONCE)]
         # Neighbours in the plane share the cells of their refinement: take them together.
-        order = np.arange(len(x))
-        if len(chunks) > 1:
-            peak = np.concatenate([self.log_joint(x[chunk]).argmax(axis=1) for chunk in chunks])
-            i, j = self.cells[peak].T
-            order = np.lexsort((j, i // 8))
+        single = len(chunks) == 1
+        order = np.arange(len(x)) if single else self.coarse.order(x, IMAGES_AT_ONCE)
         found = [self._evidence(x[order[chunk]], tolerance) for chunk in chunks]
         back = np.argsort(order)
         return Evidence(
@@ -150,22 +99,13 @@ class EvidenceGrid:
 
     def log_joint(self, x: Array) -> Array:
         """log p(x, z) + ln Δ² on the coarse lattice, `(images, cells)`."""
-        statistics = self.likelihood.statistics(x)
-        dot = np.empty((len(x), len(self.cells)), np.result_type(statistics, np.float32))
-        for part in parts(len(self.cells), CELLS_AT_ONCE):
-            features = self._coarse_features(part).astype(statistics.dtype, copy=False)
-            dot[:, part] = statistics @ features.T
-        return dot + self.weight + self.likelihood.base(x)[:, None]
+        return self.coarse.log_joint(x) + self.likelihood.base(x)[:, None]
 
     def _evidence(self, x: Array, tolerance: float, hides: Array | None = None) -> Evidence:
         hides = np.full(len(x), COARSE_MARGIN) if hides is None else hides
         result = self._refine(x, tolerance, hides)
-        # The middle of the coarse cell that holds a peak lies up to Δ²/(4σ²) nats below it.
-        # Where that is more than was allowed for, cells that matter were dropped: again.
-        variance = np.linalg.eigvalsh(result.covariance)[:, 0]
-        with np.errstate(divide="ignore"):
-            hidden = self.spacing**2 / (4 * np.maximum(variance, 0.0))
-        hidden = np.minimum(hidden, LARGEST_MARGIN)
+        # Where more is hidden than was allowed for, cells that matter were dropped: again.
+        hidden = self._hidden(np.linalg.eigvalsh(result.covariance)[:, 0])
         again = np.flatnonzero(hidden > hides)
         if len(again):
             more = np.minimum(1.25 * hidden[again], LARGEST_MARGIN)
@@ -174,22 +114,26 @@ class EvidenceGrid:
                 getattr(result, name)[again] = getattr(better, name)
         return result
 
+    def _hidden(self, variance: Array) -> Array:
+        """Nats below a peak that the middle of its coarse cell may lie: Δ²/(4σ²)."""
+        with np.errstate(divide="ignore"):
+            hidden = self.spacing**2 / (4 * np.maximum(variance, 0.0))
+        return np.minimum(hidden, LARGEST_MARGIN)
+
     def _refine(self, x: Array, tolerance: float, hides: Array) -> Evidence:
         dropped = DROPPED * tolerance
         negligible = float(np.log(1.0 / dropped))  # so far below the largest a cell is dropped
         count = len(x)
         statistics, base = self.likelihood.statistics(x), self.likelihood.base(x)
-        joint = self.log_joint(x)
-        coarse_peak = joint.max(axis=1)
-        log_evidence = coarse_peak + np.log(np.exp(joint - coarse_peak[:, None]).sum(axis=1))
-        on_edge = ((self.cells == 0) | (self.cells == self.side - 1)).any(axis=1)
-        edge_mass = np.exp(joint[:, on_edge] - log_evidence[:, None]).sum(axis=1)
+        joint = self.coarse.log_joint(x)
+        (image, cell), rise = self.coarse.near(joint, _cutoff(negligible, hides))
+        coarse_peak = joint.max(axis=1).astype(np.float64)
+        mass = np.exp(joint[image, cell] - coarse_peak[image])
+        log_evidence = coarse_peak + np.log(np.bincount(image, mass, count)) + base
+        log_mass = (log_evidence - base)[:, None]
+        edge_mass = np.exp(joint[:, self.coarse.on_edge] - log_mass).sum(axis=1)
         refused = edge_mass >= REFUSED
-        hidden = RISE * self._rise(joint)
-        image, cell = np.nonzero(
-            joint + hidden > (coarse_peak - _cutoff(negligible, hides))[:, None]
-        )
-        cells, hidden = self.cells[cell], np.maximum(hidden[image, cell], hides[image])
+        cells, hidden = self.coarse.cells[cell], np.maximum(rise, hides[image])
         del joint
 
         error: Array = np.full(count, np.inf)
@@ -212,12 +156,14 @@ class EvidenceGrid:
             doubt = np.where(active, np.maximum(spread, FADING * doubt), doubt)
             error = np.where(active, FACTOR * doubt + dropped, error)
             log_evidence = new
-            z = self.centres(cells, level)
+            z = self.coarse.centres(cells, level)
             self._moments(z, image, weight, total, active, mean, covariance)
             # A sum may stand still by chance while a cell is wider than the posterior.
             variance = np.linalg.eigvalsh(covariance)[:, 0]
-            # What is refused needs its moments only.
-            settled = (refused | (error < tolerance)) & (variance > (self.spacing / 2**level) ** 2)
+            resolved = variance > (self.spacing / 2**level) ** 2
+            # What is refused needs its moments only, and so does what is done again.
+            enough = refused | (error < tolerance) | (self._hidden(variance) > hides)
+            settled = resolved & enough
             keep = ~settled[image]
             keep &= joints > peak[image] - _cutoff(negligible, hidden)
             image, cells, hidden = image[keep], cells[keep], hidden[keep]
@@ -226,30 +172,11 @@ class EvidenceGrid:
         log_evidence = np.where(refused, np.nan, log_evidence)
         return Evidence(log_evidence, error, edge_mass, mean, covariance)
 
-    def _rise(self, joint: Array) -> Array:
-        """How far log p(x, z) may rise inside each coarse cell above its middle, `(images, cells)`.
-
-        By the parabola through a cell and its two neighbours, along each axis: with slope s and
-        bend D a cell, s²/(2D) where its top lies inside, |s|/2 - D/8 at the edge where not.
-        """
-        return in_parts(lambda part: self._parabolas(joint[part]), len(joint), CURVED_AT_ONCE)
-
-    def _parabolas(self, joint: Array) -> Array:
-        field = joint.reshape(len(joint), self.side, self.side)
-        rise = np.zeros(field.shape)
-        for turned, above in ((field, rise), (field.swapaxes(1, 2), rise.swapaxes(1, 2))):
-            before, here, after = turned[:, :-2], turned[:, 1:-1], turned[:, 2:]
-            slope, bend = 0.5 * np.abs(after - before), 2 * here - before - after
-            inside = 2 * slope < bend
-            top = np.square(slope) / np.where(inside, 2 * bend, 1.0)
-            above[:, 1:-1] += np.where(inside, top, 0.5 * slope - bend / 8)
-        return rise.reshape(joint.shape)
-
     def _log_joint_pairs(
         self, statistics: Array, image: NDArray[np.intp], cells: Cells, level: int
     ) -> Array:
         """log p(x_i, z) Δ² - base for pairs of an image and a cell; shared cells decode once."""
-        side = self.side * 2**level
+        side = self.coarse.side * 2**level
         keys, pair_to_cell = np.unique(cells[:, 0] * side + cells[:, 1], return_inverse=True)
         result = np.empty(len(cells))
         order = np.argsort(pair_to_cell, kind="stable")
@@ -257,8 +184,8 @@ class EvidenceGrid:
         for number, first in enumerate(range(0, len(keys), POINTS_AT_ONCE)):
             chosen = keys[first : first + POINTS_AT_ONCE]
             decoded = np.stack([chosen // side, chosen % side], -1)
-            features = self.likelihood.features(self.centres(decoded, level))
-            weight = self._weight(decoded, level, self.likelihood.offset(features))
+            features = self.likelihood.features(self.coarse.centres(decoded, level))
+            weight = self.coarse.weight(decoded, level, self.likelihood.offset(features))
             last = bounds[number + 1] if number + 1 < len(bounds) else len(order)
             pairs = order[bounds[number] : last]
             for start in range(0, len(pairs), 8 * POINTS_AT_ONCE):

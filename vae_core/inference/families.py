@@ -37,8 +37,8 @@ class Fit:
         kl: of q to the prior N(0, I), in nats.
         negative_elbo: E_q[-log p(x|z)] + kl by the decoder, in nats.
         slack: KL(q ‖ p(z|x)) = -ELBO + log p(x), in nats.
-        error: how far `slack` may be off, from the last changes of the quadrature and of log p(x),
-            in nats.
+        error: how far `slack` may be off, in nats: twice the larger of the last two changes of each
+            quadrature, of which one has no folds and the other is small, and the bound of log p(x).
     """
 
     family: str

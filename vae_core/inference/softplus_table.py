@@ -20,7 +20,7 @@ from ..memo import Memo
 from ..models.network import Network
 from .folds import has_straight_folds
 
-__all__ = ["SoftplusTable"]
+__all__ = ["SoftplusTable", "judged_sixteen", "linear_part", "with_floor"]
 
 LEVELS = 2
 IMAGES_AT_ONCE = 256
@@ -90,12 +90,7 @@ class SoftplusTable:
         value, error = np.empty(len(x)), np.empty(len(x))
         for part in parts(len(x), IMAGES_AT_ONCE):
             value[part], error[part] = self._softplus(level, mean[part], stddev[part])
-        layer = self.network.decoder_hidden[0]
-        kernel = layer.kernel.astype(np.float64)
-        activation = relu_mean(mean @ kernel + layer.bias, np.sqrt(stddev**2 @ kernel**2))
-        value -= np.einsum("ik,ik->i", activation, self.network.statistics(x))
-        value -= self.network.base(x)
-        return Estimate(value, error + FLOOR + RELATIVE_FLOOR * np.abs(value))
+        return with_floor(value - linear_part(self.network, x, mean, stddev), error)
 
     def _softplus(self, level: int, mean: Array, stddev: Array) -> tuple[Array, Array]:
         """E[Σ softplus] and how far the lattices that the table consists of differ."""
@@ -110,16 +105,55 @@ class SoftplusTable:
             for j in range(4):
                 sums[i, j] = np.einsum("ns,ns->n", product[:, j::4], columns[:, j::4])
                 mass[i, j] = rows[:, i::4].sum(axis=1) * columns[:, j::4].sum(axis=1)
-        sixteen = sums / mass
-        four = sixteen.reshape(2, 2, 2, 2, -1).mean(axis=(0, 2))
-        contrasts = np.stack(
-            [
-                four[0].mean(axis=0) - four[1].mean(axis=0),
-                four[:, 0].mean(axis=0) - four[:, 1].mean(axis=0),
-                0.5 * (four[0, 0] + four[1, 1] - four[0, 1] - four[1, 0]),
-            ]
-        )
-        spread = np.maximum(
-            FACTOR * 0.5 * np.abs(contrasts).max(axis=0), COARSE_FACTOR * sixteen.std(axis=(0, 1))
-        )
-        return sums.sum(axis=(0, 1)) / mass.sum(axis=(0, 1)), spread
+        return judged_sixteen(sums, mass)
+
+
+def linear_part(network: Network, x: Array, mean: Array, stddev: Array) -> Array:
+    """E over N(mean, stddev²) of x·l(z) for a decoder with one hidden layer, `(images,)`.
+
+    Args:
+        network: the decoder.
+        x: images `(images, pixels)`.
+        mean, stddev: `(images, 2)`.
+    """
+    layer = network.decoder_hidden[0]
+    kernel = layer.kernel.astype(np.float64)
+    activation = relu_mean(mean @ kernel + layer.bias, np.sqrt(stddev**2 @ kernel**2))
+    # In double precision: what single loses in the sums of many images at once is no noise.
+    logits = network.decoder_logits.kernel.astype(np.float64)
+
+    def of(part: slice) -> Array:
+        statistics = np.asarray(x[part], np.float64) @ logits.T
+        return np.einsum("ik,ik->i", activation[part], statistics) + network.base(x[part])
+
+    return in_parts(of, len(x), IMAGES_AT_ONCE)
+
+
+def judged_sixteen(sums: Array, mass: Array) -> tuple[Array, Array]:
+    """The average over a lattice, and a bound from the sixteen that it consists of.
+
+    Args:
+        sums: Σ w f over each lattice of four times the spacing, `(4, 4, images)`.
+        mass: Σ w, `(4, 4, images)`.
+
+    Returns:
+        Value and bound `(images,)`, in the unit of f.
+    """
+    sixteen = sums / mass
+    four = sixteen.reshape(2, 2, 2, 2, -1).mean(axis=(0, 2))
+    contrasts = np.stack(
+        [
+            four[0].mean(axis=0) - four[1].mean(axis=0),
+            four[:, 0].mean(axis=0) - four[:, 1].mean(axis=0),
+            0.5 * (four[0, 0] + four[1, 1] - four[0, 1] - four[1, 0]),
+        ]
+    )
+    spread = np.maximum(
+        FACTOR * 0.5 * np.abs(contrasts).max(axis=0), COARSE_FACTOR * sixteen.std(axis=(0, 1))
+    )
+    return sums.sum(axis=(0, 1)) / mass.sum(axis=(0, 1)), spread
+
+
+def with_floor(value: Array, error: Array) -> Estimate:
+    """A bound with what single precision and the reach leave."""
+    return Estimate(value, error + FLOOR + RELATIVE_FLOOR * np.abs(value))

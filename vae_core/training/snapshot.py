@@ -9,25 +9,14 @@ from numpy.typing import NDArray
 
 from ..arrays import Array
 from ..maths import gaussian
+from ..maths.bernoulli import sigmoid
 from ..maths.estimators import monte_carlo
 from ..models.data import Dataset, pixels
+from ..models.frames import SAMPLES, Portrait, first_of_each_class, portrait_image, shown_images
 from ..models.network import Network
 from ..models.settings import TrainingConfig
 
-__all__ = ["SHOWN", "Snapshot", "Snapshots", "first_of_each_class", "shown_images"]
-
-
-SHOWN = 2000  # test images
-
-
-def shown_images(count: int) -> NDArray[np.intp]:
-    """Indices of at most `SHOWN` of `count` images, evenly spaced."""
-    return np.arange(0, count, max(1, -(-count // SHOWN)))
-
-
-def first_of_each_class(labels: NDArray[np.uint8]) -> list[int]:
-    """Index of the first image of each class, by class."""
-    return [int(np.argmax(labels == label)) for label in np.unique(labels)]
+__all__ = ["Snapshot", "Snapshots"]
 
 
 @dataclass(frozen=True)
@@ -41,11 +30,13 @@ class Snapshot:
         measures: averages over the test images in nats: `loss_at_mean`, `sampled_loss` (one z per
             image), `kl`; `stddev`, the median; and `price_stderr`, the standard error of the
             difference of the two losses. None where there is none, or it is infinite.
+        portrait: of one test image, always with the same ε.
     """
 
     mean: Array
     stddev: Array
     measures: dict[str, float | None]
+    portrait: Portrait
 
 
 class Snapshots:
@@ -70,6 +61,8 @@ class Snapshots:
         self.marked = first_of_each_class(dataset.labels("test")[chosen])
         self.drawn = None if drawn is None else pixels(drawn[None])
         self.epsilon = np.random.default_rng(0).standard_normal((len(chosen), 2))
+        self.sitter = pixels(images[[portrait_image(len(images))]])
+        self.portrait_epsilon = np.random.default_rng(1).standard_normal((SAMPLES, 2))
 
     def take(self, arrays: Mapping[str, NDArray[Any]]) -> Snapshot:
         """A snapshot of the model with these weights, named as in `weights.npz`."""
@@ -96,6 +89,7 @@ class Snapshots:
             if self.drawn is not None:
                 own_mean, own_stddev = network.encode(self.drawn)
                 mean, stddev = np.append(mean, own_mean, 0), np.append(stddev, own_stddev, 0)
+            portrait = self._portrait(network)
         return Snapshot(
             mean,
             stddev,
@@ -103,4 +97,15 @@ class Snapshots:
                 name: float(value) if np.isfinite(value) else None
                 for name, value in measures.items()
             },
+            portrait,
+        )
+
+    def _portrait(self, network: Network) -> Portrait:
+        mean, stddev = network.encode(self.sitter)
+        z = np.append(mean, gaussian.reparameterize(mean, stddev, self.portrait_epsilon), 0)
+        losses = network.reconstruction_loss(self.sitter, z)
+        return Portrait(
+            np.concatenate([mean, stddev, z[1:]]).astype(np.float32),
+            np.rint(255 * np.nan_to_num(sigmoid(network.decode(z)))).astype(np.uint8),
+            np.where(np.isfinite(losses), losses, np.nan).astype(np.float32),
         )

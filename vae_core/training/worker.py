@@ -6,14 +6,15 @@ asks the run to end; the end of the input, which comes when the caller dies howe
 the process at once. Standard output gives one JSON object a line:
 
     {"event": "epoch", "epoch": 1, "epochs": 20, "seconds": 2.5, "values": {…}, "measures": {…},
-     "mean": base64 of float32, "stddev": base64 of float32}     before the first step: epoch 0
+     "mean": base64 of float32, "stddev": base64 of float32,
+     "portrait": {"places": base64 of float32, "pictures": of uint8, "losses": of float32}}
+                                                                 before the first step: epoch 0
     {"event": "step", "step": 75, "steps": 600}
     {"event": "end", "outcome": "finished", "cancelled" or "failed", "message": ""}
 
 The folder keeps every complete epoch, and at the end the `.keras` file too.
 """
 
-import base64
 import contextlib
 import json
 import os
@@ -24,15 +25,15 @@ from pathlib import Path
 from typing import Any, TextIO
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..models import checkpoint
 from ..models.archive import KERAS_FILE
 from ..models.data import Dataset
 from ..models.drawn_digit import unpack
+from ..models.frames import encoded
 from ..models.settings import TrainingConfig
-from .snapshot import Snapshots
+from .snapshot import Snapshot, Snapshots
 
 __all__ = ["main"]
 
@@ -70,8 +71,19 @@ class _Channel:
             raise _Cancelled
 
 
-def _encoded(array: NDArray[Any]) -> str:
-    return base64.b64encode(np.ascontiguousarray(array, "<f4").tobytes()).decode()
+def _told(snapshot: Snapshot) -> dict[str, Any]:
+    """The keys of an event that a snapshot fills; float32 is enough for a picture."""
+    portrait = snapshot.portrait
+    return {
+        "measures": snapshot.measures,
+        "mean": encoded(snapshot.mean, "<f4"),
+        "stddev": encoded(snapshot.stddev, "<f4"),
+        "portrait": {
+            "places": encoded(portrait.places, "<f4"),
+            "pictures": encoded(portrait.pictures, "u1"),
+            "losses": encoded(portrait.losses, "<f4"),
+        },
+    }
 
 
 def _complete(folder: Path) -> bool:
@@ -94,9 +106,7 @@ def _run(request: dict[str, Any], channel: _Channel) -> None:
                 epochs=progress.epochs,
                 seconds=progress.seconds,
                 values=progress.values,
-                measures=snapshot.measures,
-                mean=_encoded(snapshot.mean),
-                stddev=_encoded(snapshot.stddev),
+                **_told(snapshot),
             )
         channel.check()
 

@@ -23,7 +23,7 @@ const look = () => {
             motion.points.add(one.dataset.moving);
         }
     }
-    const details = document.querySelector(".st-key-optimizer details");
+    const details = document.querySelector(".st-key-more details");
     if (details) motion.heights.add(Math.round(details.getBoundingClientRect().height));
     requestAnimationFrame(look);
 };

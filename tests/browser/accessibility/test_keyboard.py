@@ -20,7 +20,8 @@ from .keyboard import (
 from .motion import REST, moved
 
 PAGES = ["Explore", "The argument", "Train"]
-IMAGE = ["Test image", "Previous", "Next", "Random", "Which"]
+IMAGE = ["Test image", "Previous", "Next", "Random", "Choose…"]
+SIGNS = ["x", "μ", "σ", "ε", "z", "x̂", "price", "KL", "−ELBO", "nat", "q"]
 
 
 def assert_all_reached(page: Page, expected: list[str]) -> None:
@@ -45,12 +46,16 @@ def test_tab_reaches_all_of_explore(calm: Page, server: Server) -> None:
     calm.keyboard.press("Space")
     calm.locator(".st-key-pad .ink").wait_for()
     wait_idle(calm)
-    controls = [*IMAGE, "Draw", "Samples K", "Stddev × (0 mean, 1 q)", "Seed", "Resample"]
+    controls = [*IMAGE, "Draw", "More"]
     pad = ["Drawing pad", "Undo the last stroke", "Clear the pad", "Upload"]
-    panel = ["plane", "zoom to q", "whole plane"]
+    stage = ["noise × σ", "↻ new ε", *SIGNS]
+    lane = ["plane", "zoom to q", "whole plane", "samples, each with its loss"]
     carry = ["Copy link", "PNG", "CSV", "Python"]
-    panels = ["Model", *panel, "Beside it", *panel]
-    assert_all_reached(calm, [*PAGES, *controls, "Background", *pad, *panels, *carry])
+    numbers = ["All numbers, with their meaning; average and difference of pictures"]
+    assert_all_reached(
+        calm,
+        [*PAGES, *controls, *pad, *stage, *lane, *lane, *numbers, *carry, "Reading the picture"],
+    )
 
 
 @pytest.mark.long  # every page by keyboard
@@ -66,24 +71,30 @@ def test_the_choices_of_explore_by_keyboard(calm: Page, server: Server) -> None:
     tab_to(calm, ".st-key-next")
     keyboard.press("Enter")
     panel.wait_shown("image=1369,")
+    tab_to(calm, "input.noise")
+    keyboard.press("ArrowRight")
+    panel.wait_shown("scale=1.05,")
+    tab_to(calm, "button.new-epsilon")
+    keyboard.press("Space")
+    panel.wait_shown("seed=1,")
+    wait_idle(calm)
+    tab_to(calm, ".st-key-more")
+    keyboard.press("Enter")
+    calm.get_by_test_id("stPopoverBody").wait_for()
+    tab_to(calm, ".st-key-versus input")
+    keyboard.type("blog")
+    keyboard.press("Enter")
+    panel.wait_shown("versus='blog'")
     tab_to(calm, ".st-key-k")
     keyboard.press("ArrowDown")
     panel.wait_shown("k=15,")
-    tab_to(calm, ".st-key-scale")
-    keyboard.press("ArrowRight")
-    panel.wait_shown("scale=1.05,")
-    tab_to(calm, ".st-key-resample")
-    keyboard.press("Space")
-    panel.wait_shown("seed=1,")
     tab_to(calm, ".st-key-layer input")
     keyboard.press("ArrowDown")
     keyboard.press("ArrowDown")
     keyboard.press("Enter")
     panel.wait_shown("layer='posterior'")
-    tab_to(calm, ".st-key-versus input")
-    keyboard.type("blog")
-    keyboard.press("Enter")
-    panel.wait_shown("versus='blog'")
+    keyboard.press("Escape")
+    expect(calm.get_by_test_id("stPopoverBody")).to_have_count(0)
 
     wait_idle(calm)
     tab_to(calm, ".st-key-which")
@@ -218,16 +229,16 @@ def test_figures_have_no_controls_of_their_own(calm: Page, server: Server) -> No
 def test_tab_reaches_all_of_train(calm: Page, trained: str) -> None:
     calm.goto(trained)
     expect(calm.locator(".formation")).to_have_attribute("data-epoch", "1")
-    for key, first in (("optimizer", "width"), ("bring", "zip-0")):
-        tab_to(calm, f".st-key-{key} summary")
-        calm.keyboard.press("Enter")
-        tab_to(calm, f".st-key-{first}")
+    tab_to(calm, ".st-key-more summary")
+    calm.keyboard.press("Enter")
+    tab_to(calm, ".st-key-width")
     wait_idle(calm)
-    controls = ["The VAE", "What is decoded", "β, weight of the KL", "Epochs", "Seed of the run"]
-    network = ["Hidden units", "Hidden layers", "Batch size", "Learning rate", "Schedule", "Train"]
-    run = ["Upload", "Replay", "Epoch shown"]
-    results = ["See it in Explore, beside mean", "Put it to the argument", "Download the model"]
-    assert_all_reached(calm, [*PAGES, *controls, *network, *run, *results])
+    controls = ["The VAE", "What is decoded", "β, weight of the KL", "Beside it, recorded", "Train"]
+    network = ["Hidden units", "Hidden layers", "Batch size", "Learning rate", "Schedule"]
+    first = ["Epochs", "Seed of the run"]
+    run = ["Replay", "Epoch shown"]
+    results = ["Upload", "See it in Explore", "Put it to the argument", "Download the model"]
+    assert_all_reached(calm, [*PAGES, *controls, *first, *network, *results, *run])
 
 
 @pytest.mark.long  # every page by keyboard
@@ -238,11 +249,10 @@ def test_stories_replay_and_download_by_keyboard(calm: Page, trained: str) -> No
     expect(run).to_have_attribute("data-epoch", "1")
     wait_idle(calm)
     tab_to(calm, ".st-key-story [role=radio]")
-    keyboard.press("ArrowRight")
-    keyboard.press("Enter")
-    calm.wait_for_url("**objective=the+mean**")
     tab_to(calm, ".slider")
     keyboard.press("ArrowLeft")
+    expect(run).to_have_attribute("data-shown", "19")
+    keyboard.press("Home")
     expect(run).to_have_attribute("data-epoch", "0")
     keyboard.press("Shift+Tab")
     keyboard.press("Enter")
@@ -251,6 +261,11 @@ def test_stories_replay_and_download_by_keyboard(calm: Page, trained: str) -> No
     tab_to(calm, ".st-key-download")
     with calm.expect_download():
         keyboard.press("Enter")
+    tab_to(calm, ".st-key-story [role=radio]")
+    keyboard.press("ArrowRight")
+    keyboard.press("Enter")
+    calm.wait_for_url("**objective=the+mean**")
+    expect(run).to_have_attribute("data-run", "recorded-mean")  # the result is taken away
 
 
 @pytest.mark.long  # every page by keyboard

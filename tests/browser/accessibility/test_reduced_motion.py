@@ -14,7 +14,7 @@ def unfold(page: Page) -> None:
     """Opens and shuts a part of the page."""
     wait_idle(page)
     for _ in range(2):
-        page.locator(".st-key-optimizer summary").click()
+        page.locator(".st-key-more summary").click()
         page.wait_for_timeout(600)  # it takes 500 ms for others
 
 
@@ -55,6 +55,7 @@ def test_train_keeps_still_and_does_not_for_others(calm: Page, trained: str) -> 
     calm.emulate_media(reduced_motion="no-preference")  # the same look sees what others see
     unfold(calm)
     calm.locator(".slider").press("ArrowLeft")
-    expect(calm.locator(".formation canvas")).to_have_attribute("data-moving", "false")
+    for canvas in calm.locator(".formation canvas.plane").all():
+        expect(canvas).to_have_attribute("data-moving", "false")
     assert moved(calm)["heights"]
     assert moved(calm)["points"]

@@ -30,11 +30,24 @@ class Decoder {
 
   // Probability that each pixel is white at (x, y), a fresh Float32Array.
   decode(x, y) {
-    const logits = this.logits(x, y);
-    const picture = new Float32Array(logits.length);
-    for (let j = 0; j < logits.length; j++) picture[j] = 1 / (1 + Math.exp(-logits[j]));
-    return picture;
+    return probabilities(this.logits(x, y));
   }
+}
+
+export function probabilities(logits) {
+  const picture = new Float32Array(logits.length);
+  for (let j = 0; j < logits.length; j++) picture[j] = 1 / (1 + Math.exp(-logits[j]));
+  return picture;
+}
+
+// −log p(x|z) of the logits at z, in nats: Σ softplus(l) − x l.
+export function lossOf(logits, x) {
+  let sum = 0;
+  for (let j = 0; j < logits.length; j++) {
+    const l = logits[j];
+    sum += Math.max(l, 0) + Math.log1p(Math.exp(-Math.abs(l))) - x[j] * l;
+  }
+  return sum;
 }
 
 // What a model's bytes hold: a JSON header, then float32 arrays in the order it lists.

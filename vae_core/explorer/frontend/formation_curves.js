@@ -1,198 +1,235 @@
-// Three small charts of the losses over the epochs, one above the other on one axis of epochs.
+// What two runs measured at each epoch, both in one chart on one scale, labelled at their ends.
 
-const CURVES = [
-  { key: "loss", title: "Loss", unit: "objective, nats" },
-  { key: "reconstruction_loss", title: "Reconstruction loss", unit: "nats" },
-  { key: "kl", title: "KL", unit: "nats" },
-];
-const PLOT = { height: 84, left: 38, right: 88, top: 4, bottom: 6, inset: 8, axis: 34 };
-const LINE_HEIGHT = 13;
+import { ends, short, ticks } from "./formation_axes.js";
 
-export const rounded = (value, digits) => value.toFixed(digits).replace("-", "−");
-const nats = (value) => rounded(value, Math.abs(value) < 100 ? 2 : 1);
+export const negativeElbo = (m) =>
+  Number.isFinite(m.sampled_loss) && Number.isFinite(m.kl) ? m.sampled_loss + m.kl : null;
+export const priceOf = (m) =>
+  Number.isFinite(m.sampled_loss) && Number.isFinite(m.loss_at_mean)
+    ? Number(m.sampled_loss.toFixed(2)) - Number(m.loss_at_mean.toFixed(2))
+    : null;
 
-// Round values within [low, high], three or four of them where the numbers allow.
-function ticks(low, high, steps = [0.1, 0.2, 0.5, 1, 2, 5]) {
-  const unit = 10 ** Math.floor(Math.log10(high - low));
-  const choices = steps.map((share) => {
-    const step = share * unit;
-    const first = Math.ceil(low / step);
-    const count = Math.floor(high / step) - first + 1;
-    return { step, values: Array.from({ length: Math.max(0, count) }, (_, i) => (first + i) * step) };
-  });
-  const badness = ({ values }) => Math.abs(values.length - 3.6);
-  const { step, values } = choices.reduce((best, one) => (badness(one) < badness(best) ? one : best));
-  const digits = [0, 1, 2, 3, 4, 5].find((d) => Math.abs((step * 10 ** d) % 1) < 1e-6) ?? 6;
-  return values.map((value) => [value, rounded(value, digits)]);
-}
+// Title with its symbols, unit, value of an epoch's measures, ends of the axis that hold what an
+// ordinary run shows, whether it is logarithmic, and a level worth naming.
+const CHARTS = {
+  stddev: {
+    title: "<span class='s' data-symbol='stddev'>σ</span> of q",
+    unit: "median",
+    name: "Median σ of q",
+    value: (m) => m.stddev,
+    range: [0.01, 3],
+    logarithmic: true,
+    level: [1, "σ of the prior"],
+  },
+  price: {
+    title: "<span class='s' data-symbol='price'>price of σ</span>",
+    unit: "nats, what decoding a sample costs",
+    name: "Price of σ in nats",
+    value: priceOf,
+    range: [0.1, 1000],
+    logarithmic: true,
+    level: [1, "one nat"],
+  },
+  loss_at_mean: {
+    title: "Loss at <span class='s' data-symbol='mean'>μ</span>",
+    unit: "nats",
+    name: "Loss at the mean in nats",
+    value: (m) => m.loss_at_mean,
+    range: [120, 600],
+    logarithmic: true,
+  },
+  kl: {
+    title: "<span class='s' data-symbol='kl'>KL</span> to the prior",
+    unit: "nats",
+    name: "KL in nats",
+    value: (m) => m.kl,
+    range: [0, 10],
+    logarithmic: false,
+  },
+  negative_elbo: {
+    title: "−ELBO",
+    unit: "nats: loss at μ + price + KL",
+    name: "−ELBO in nats",
+    value: negativeElbo,
+    range: [120, 600],
+    logarithmic: true,
+  },
+};
+const PLOT = { left: 42, right: 12, top: 8, bottom: 36 };
+const LINE_HEIGHT = 15;
 
-// Low and high of what a chart shows. The first epoch may be far above all others: then the line
-// comes from beyond the top, for the rest would lie flat on the floor.
-function extent(series) {
-  const finite = (from, to) => series.flatMap((values) => values.slice(from, to)).filter(Number.isFinite);
-  const [first, rest] = [finite(0, 1), finite(1)];
-  const settled = Math.max(...rest) + (Math.max(...rest) - Math.min(...rest));
-  const few = Math.max(...series.map((values) => values.length)) < 3;
-  const values = few || !rest.length || Math.max(...first) <= settled ? [...first, ...rest] : rest;
-  if (!values.length) return null;
-  const [low, high] = [Math.min(...values), Math.max(...values)];
-  const span = Math.max(high - low, 0.01 * Math.abs(high), 0.1);
-  const middle = (low + high) / 2;
-  return [middle - 0.58 * span, middle + 0.58 * span];
-}
-
-export class Curves {
-  // onPick(epoch) is called for a click on a chart.
+export class Chart {
+  // onPick(epoch) is called for a click on the chart.
   constructor(element, onPick) {
     this.element = element;
+    this.chart = CHARTS[element.dataset.chart];
     this.hovered = null;
-    element.innerHTML = CURVES.map(
-      ({ title, unit }) => `<figure><figcaption><b>${title}</b> <span class="unit">${unit}</span>
-        <span class="readout"></span></figcaption><svg role="img"></svg></figure>`,
-    ).join("");
-    this.figures = [...element.querySelectorAll("figure")];
-    for (const figure of this.figures) {
-      const svg = figure.querySelector("svg");
-      const at = (event) => this.epochAt(event.clientX - svg.getBoundingClientRect().left);
-      svg.onpointermove = (event) => this.hover(Math.max(1, Math.min(this.last, at(event))));
-      svg.onpointerleave = () => this.hover(null);
-      svg.onclick = (event) => onPick(at(event));
-    }
+    const { title, unit } = this.chart;
+    element.innerHTML = `<figure><figcaption><b>${title}</b> <span class="unit">${unit}</span>
+      <span class="readout"></span></figcaption><div class="frame"><svg role="img"></svg></div></figure>`;
+    const svg = (this.svg = element.querySelector("svg"));
+    const at = (event) => this.epochAt(event.clientX - svg.getBoundingClientRect().left);
+    svg.onpointermove = (event) => this.hover(at(event));
+    svg.onpointerleave = () => this.hover(null);
+    svg.onclick = (event) => onPick(at(event));
   }
 
-  // shown: the epoch of the plane, or null; planned: how many epochs the axis has at least.
-  show(history, planned, shown) {
-    const lists = CURVES.map(({ key }) => [history[`test_${key}`] ?? [], history[key] ?? []]);
-    this.last = Math.max(0, ...lists.flat().map((values) => values.length));
-    this.planned = Math.max(1, planned, this.last);
-    Object.assign(this, { lists, shown });
+  // runs: of each lane its name, the epochs of its measures and the measures, or null; shown: the
+  // epoch of the planes, or null; planned: how many epochs the axis has at least.
+  show(runs, planned, shown) {
+    const { value, range, logarithmic } = this.chart;
+    this.series = runs.map((run) => run && { name: run.name, points: run.measures.map((m, i) => [run.epochs[i], value(m ?? {})]) });
+    const all = this.series.flatMap((one) => one?.points ?? []);
+    this.range = ends(range, all.map(([, v]) => v), logarithmic);
+    this.last = Math.max(0, ...all.map(([epoch]) => epoch));
+    Object.assign(this, { shown, planned: Math.max(1, planned, this.last) });
     this.draw();
   }
 
-  resize(width) {
-    this.width = width;
-    if (this.lists) this.draw();
+  resize() {
+    const { clientWidth: width, clientHeight: height } = this.svg.parentElement;
+    if (width === this.width && height === this.height) return;
+    Object.assign(this, { width, height });
+    if (this.series) this.draw();
   }
 
   hover(epoch) {
-    const epochShown = this.last ? epoch : null;
-    if (epochShown === this.hovered) return;
-    this.hovered = epochShown;
+    if (epoch === this.hovered) return;
+    this.hovered = epoch;
     this.draw();
   }
 
   x(epoch) {
-    const first = PLOT.left + PLOT.inset;
-    const last = this.width - PLOT.right - PLOT.inset;
-    return first + ((epoch - 1) / Math.max(1, this.planned - 1)) * (last - first);
+    return PLOT.left + (epoch / this.planned) * (this.width - PLOT.left - PLOT.right);
+  }
+
+  y(value) {
+    const [low, high] = this.range;
+    const share = this.chart.logarithmic
+      ? Math.log(value / low) / Math.log(high / low)
+      : (value - low) / (high - low);
+    return this.height - PLOT.bottom - share * (this.height - PLOT.top - PLOT.bottom);
   }
 
   epochAt(px) {
-    const epoch = 1 + (px - this.x(1)) / (this.x(2) - this.x(1));
+    const epoch = ((px - PLOT.left) / (this.width - PLOT.left - PLOT.right)) * this.planned;
     return Math.max(0, Math.min(this.last, Math.round(epoch)));
   }
 
-  draw() {
-    if (!(this.width > PLOT.left + PLOT.right)) return; // not laid out yet
-    if (this.hovered > this.last) this.hovered = null; // another run
-    this.figures.forEach((figure, k) => {
-      const [test, training] = this.lists[k];
-      const describe = (epoch) =>
-        [["test", test], ["training", training]]
-          .filter(([, values]) => Number.isFinite(values[epoch - 1]))
-          .map(([name, values]) => `${name} ${nats(values[epoch - 1])}`)
-          .join(", ");
-      // At the newest epoch the lines' own labels say it.
-      const read = this.hovered ?? (this.shown < this.last ? this.shown : 0);
-      const values = read ? describe(read) : "";
-      figure.querySelector(".readout").textContent = values && `epoch ${read}: ${values}`;
-      const latest = describe(this.last);
-      const svg = figure.querySelector("svg");
-      svg.setAttribute("aria-label", `${CURVES[k].title} over the epochs, in nats; ` +
-        (latest ? `epoch ${this.last}: ${latest}` : "no values yet"));
-      const lowest = k === CURVES.length - 1;
-      const height = PLOT.top + PLOT.height + (lowest ? PLOT.axis : PLOT.bottom);
-      svg.setAttribute("width", this.width);
-      svg.setAttribute("height", height);
-      svg.innerHTML = this.picture(test, training, lowest, k);
+  isKnown(value) {
+    return Number.isFinite(value) && !(this.chart.logarithmic && value <= 0);
+  }
+
+  // What the lanes have at an epoch, in words.
+  describe(epoch) {
+    return this.series.flatMap((one) => {
+      const found = one?.points.find(([at]) => at === epoch);
+      return found && Number.isFinite(found[1]) ? [`${one.name} ${short(found[1])}`] : [];
     });
   }
 
-  picture(test, training, lowest, k) {
-    const [left, right] = [PLOT.left, this.width - PLOT.right];
-    const [top, bottom] = [PLOT.top, PLOT.top + PLOT.height];
-    const range = extent([test, training]);
-    const y = (value) => bottom - ((value - range[0]) / (range[1] - range[0])) * PLOT.height;
-    const vertical = (epoch, name) => {
-      const x = Math.max(left + 0.5, this.x(epoch)); // epoch 0 lies before the axis begins
+  draw() {
+    if (!(this.width > PLOT.left + PLOT.right && this.height > PLOT.top + PLOT.bottom)) return;
+    const { svg, chart, hovered } = this;
+    const read = hovered === null ? [] : this.series.flatMap((one) => {
+      const found = one?.points.find(([at]) => at === hovered);
+      return found && Number.isFinite(found[1]) ? [short(found[1])] : [];
+    });
+    this.element.querySelector(".readout").textContent = read.length ? `epoch ${hovered}: ${read.join(" and ")}` : "";
+    const latest = this.series.flatMap((one) => {
+      const known = one?.points.filter(([, value]) => Number.isFinite(value)).at(-1);
+      return known ? [`${one.name} ${short(known[1])} at epoch ${known[0]}`] : [];
+    });
+    svg.setAttribute("aria-label", `${chart.name} over the epochs; ${latest.join(", ") || "no values yet"}`);
+    svg.setAttribute("width", this.width);
+    svg.setAttribute("height", this.height);
+    svg.innerHTML = this.picture();
+  }
+
+  picture() {
+    const { chart, width, height } = this;
+    const [left, right, top, bottom] = [PLOT.left, width - PLOT.right, PLOT.top, height - PLOT.bottom];
+    const parts = [];
+    for (const { value, name } of ticks(this.range, chart.logarithmic, bottom - top)) {
+      const at = this.y(value).toFixed(1);
+      if (name) parts.push(`<line class="grid" x1="${left}" x2="${right}" y1="${at}" y2="${at}"/>`);
+      parts.push(`<path class="axis" d="M${left} ${at}h${name ? -5 : -3}"/>`);
+      if (name) parts.push(`<text class="tick" x="${left - 8}" y="${Number(at) + 4}" text-anchor="end">${name}</text>`);
+    }
+    parts.push(this.epochAxis(left, right, top, bottom));
+    const level = chart.level && this.y(chart.level[0]);
+    if (level) parts.push(`<line class="level" x1="${left}" x2="${right}" y1="${level}" y2="${level}"/>`);
+    const upright = (epoch, name) => {
+      const x = this.x(epoch).toFixed(1);
       return `<line class="${name}" x1="${x}" x2="${x}" y1="${top}" y2="${bottom}"/>`;
     };
-    const parts = [];
-    for (const [value, name] of range ? ticks(...range) : []) {
-      const at = y(value);
-      parts.push(`<line class="grid" x1="${left}" x2="${right}" y1="${at}" y2="${at}"/>`);
-      parts.push(`<text x="${left - 6}" y="${at + 4}" text-anchor="end">${name}</text>`);
-    }
-    parts.push(this.epochAxis(left, right, bottom, lowest));
-    if (this.shown !== null) parts.push(vertical(this.shown, "rule"));
-    if (this.hovered) parts.push(vertical(this.hovered, "hovered"));
-    if (range) {
-      const plot = `x="${left}" y="${top}" width="${right - left}" height="${PLOT.height}"`;
-      parts.push(`<clipPath id="plot-${k}"><rect ${plot}/></clipPath>`);
-      const lines = [["training", training], ["test", test]].map(([name, values]) =>
-        this.line(name, values, y, `url(#plot-${k})`));
-      parts.push(...lines.map(({ picture }) => picture));
-      parts.push(...endLabels(lines.flatMap(({ end }) => end ?? []), top, bottom));
-    } else if (this.last) {
-      const [x, middle] = [(left + right) / 2, (top + bottom) / 2];
-      parts.push(`<text x="${x}" y="${middle}" text-anchor="middle">no values</text>`);
-    }
+    if (this.shown !== null) parts.push(upright(this.shown, "rule"));
+    if (this.hovered !== null) parts.push(upright(this.hovered, "hovered"));
+    const labels = [];
+    this.series.forEach((one, lane) => {
+      if (!one) return;
+      const { path, dot, end } = this.line(one);
+      parts.push(`<g data-lane="${lane}"><path class="run" d="${path}"/>${dot}</g>`);
+      if (end) labels.push({ ...end, lane, name: one.name });
+    });
+    parts.push(...this.endLabels(labels, left, top, bottom));
+    const levelAt = left + 0.32 * (right - left);
+    const crossed = level && labels.some((label) => label.from < levelAt + 7 * chart.level[1].length && label.to > levelAt && Math.abs(label.at - level - 15) < LINE_HEIGHT);
+    if (level && !crossed) parts.push(`<text x="${levelAt}" y="${level + 15}">${chart.level[1]}</text>`);
+    if (!labels.length) parts.push(`<text x="${(left + right) / 2}" y="${(top + bottom) / 2}" text-anchor="middle">no values yet</text>`);
     return parts.join("");
   }
 
-  // The frame of a chart, and ticks at round epochs; named in the lowest chart only.
-  epochAxis(left, right, bottom, named) {
-    const most = Math.min(10, (right - left) / 34);
+  // The frame of a chart, and ticks at round epochs.
+  epochAxis(left, right, top, bottom) {
+    const most = (right - left) / 34;
     const step = [1, 2, 5, 10, 20, 50, 100, 200].find((s) => this.planned / s <= most) ?? 500;
-    const epochs = step > 2 ? [1] : []; // beside 2 there is no room for it
-    for (let epoch = step; epoch <= this.planned; epoch += step) epochs.push(epoch);
-    const marks = epochs.map((epoch) => {
+    const marks = [];
+    for (let epoch = 0; epoch <= this.planned; epoch += step) {
       const x = this.x(epoch);
-      const name = `<text x="${x}" y="${bottom + 15}" text-anchor="middle">${epoch}</text>`;
-      return `<path class="axis" d="M${x} ${bottom}v3"/>${named ? name : ""}`;
-    });
-    const title = `<text x="${(left + right) / 2}" y="${bottom + 30}" text-anchor="middle">epoch</text>`;
-    const frame = `<path class="axis" d="M${left} ${PLOT.top}V${bottom}H${right}"/>`;
-    return frame + marks.join("") + (named ? title : "");
+      marks.push(`<path class="axis" d="M${x} ${bottom}v4"/><text x="${x}" y="${bottom + 17}" text-anchor="middle">${epoch}</text>`);
+    }
+    const title = `<text x="${(left + right) / 2}" y="${bottom + 32}" text-anchor="middle">epoch</text>`;
+    return `<path class="axis" d="M${left} ${top}V${bottom}H${right}"/>${marks.join("")}${title}`;
   }
 
   // A line with a dot at the epoch shown; and its end, to be labelled.
-  line(name, values, y, clip) {
-    let [path, pen, end] = ["", "M", null];
-    values.forEach((value, i) => {
-      const known = Number.isFinite(value);
-      if (known) path += `${pen}${this.x(i + 1).toFixed(1)} ${y(value).toFixed(1)}`;
-      if (known) end = { name, value, x: this.x(i + 1), y: y(value) };
-      pen = known ? "L" : "M"; // a gap where a loss is not a number
-    });
-    const here = values[this.shown - 1];
-    const dot = Number.isFinite(here) && y(here) >= PLOT.top;
-    const picture = `<path class="${name}" clip-path="${clip}" d="${path}"/>` +
-      (dot ? `<circle class="${name}" r="2.5" cx="${this.x(this.shown)}" cy="${y(here)}"/>` : "");
-    return { picture, end };
+  line({ points }) {
+    let [path, pen, end, dot] = ["", "M", null, ""];
+    for (const [epoch, value] of points) {
+      const known = this.isKnown(value);
+      const [x, y] = known ? [this.x(epoch), this.y(value)] : [];
+      if (known) path += `${pen}${x.toFixed(1)} ${y.toFixed(1)}`;
+      if (known) end = { x, y, value };
+      if (known && epoch <= this.shown) dot = `<circle class="run" r="4" cx="${x}" cy="${y}"/>`;
+      pen = known ? "L" : "M"; // a gap where there is no value
+    }
+    return { path, end, dot };
   }
-}
 
-// Names and values at the ends of the lines, moved apart where the lines are close.
-function endLabels(ends, top, bottom) {
-  const [least, most] = [top + LINE_HEIGHT / 2, bottom - LINE_HEIGHT / 2];
-  for (const end of ends) end.y = Math.min(most, Math.max(least, end.y));
-  ends.sort((a, b) => a.y - b.y);
-  if (ends.length === 2 && ends[1].y - ends[0].y < LINE_HEIGHT) {
-    const middle = (ends[0].y + ends[1].y) / 2;
-    ends[0].y = Math.min(most - LINE_HEIGHT, Math.max(least, middle - LINE_HEIGHT / 2));
-    ends[1].y = ends[0].y + LINE_HEIGHT;
+  // Names and values at the ends of the lines, the upper one above its line, apart from each other.
+  endLabels(labels, left, top, bottom) {
+    labels.sort((a, b) => a.y - b.y);
+    labels.forEach((label, i) => {
+      const above = i === 0 && (labels.length > 1 || label.y - top > 24);
+      const low = label.y + 19 > bottom - 6; // no room below its line
+      label.at = above || low ? label.y - 9 : label.y + 19;
+      label.at = Math.min(bottom - 6, Math.max(top + 12, label.at));
+    });
+    if (labels.length === 2 && labels[1].at - labels[0].at < LINE_HEIGHT) {
+      const middle = Math.min(bottom - 6 - LINE_HEIGHT / 2, Math.max(top + 12 + LINE_HEIGHT / 2, (labels[0].at + labels[1].at) / 2));
+      labels[0].at = middle - LINE_HEIGHT / 2;
+      labels[1].at = middle + LINE_HEIGHT / 2;
+    }
+    // While a line is short its label stands behind its end.
+    return labels.map((label) => {
+      const { x, at, lane, value } = label;
+      const words = `${label.name} ${short(value)}`;
+      const anchor = x - left > 0.55 * (this.width - left) ? "end" : "start";
+      const from = x + (anchor === "end" ? 4 : 8);
+      const wide = 7 * words.length;
+      Object.assign(label, anchor === "end" ? { from: from - wide, to: from } : { from, to: from + wide });
+      return `<text class="end" data-lane="${lane}" x="${from}" y="${at}" text-anchor="${anchor}">${words}</text>`;
+    });
   }
-  return ends.map(({ name, x, y, value }) =>
-    `<text class="end ${name}" x="${x + 7}" y="${y + 4}">${name} ${nats(value)}</text>`);
 }

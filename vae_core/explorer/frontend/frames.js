@@ -2,22 +2,30 @@
 // in a component of its own, so that what has come is not sent again; the plane looks them up.
 
 const frameStore = (globalThis.vaeFrames ??= { runs: new Map(), listeners: new Set() });
-const RUNS_KEPT = 4; // a run of 100 epochs holds 2 MB
+const RUNS_KEPT = 6; // a run of 100 epochs holds 2.5 MB
 
-// A block: length of a JSON header, the header, labels, int16 coordinates frame after frame.
+// A block: length of a JSON header, the header, labels, int16 coordinates frame after frame, and
+// the decoded pictures of one image, a byte a pixel, in the same order.
 function unpackFrames(bytes) {
   const copy = bytes.slice(); // aligned, and without the message around it
   const length = new DataView(copy.buffer).getUint32(0, true);
   const header = JSON.parse(new TextDecoder().decode(copy.subarray(4, 4 + length)));
-  const { run, first, points: count, marked } = header;
+  const { run, first, points: count, marked, width } = header;
   const labels = copy.subarray(4 + length, 4 + length + count);
   let offset = 4 + length + 4 * Math.ceil(count / 4);
-  const frames = header.frames.map(({ epoch, scale, half, stddev }) => {
+  const frames = header.frames.map(({ epoch, scale, half, stddev, portrait }) => {
     const whole = new Int16Array(copy.buffer, offset, 2 * count);
     offset += 4 * count;
     const points = Float32Array.from(whole, (v) => v * scale);
-    return { run, epoch, labels, marked, half, stddev, points };
+    return { run, epoch, labels, marked, half, stddev, points, portrait };
   });
+  for (const { portrait } of frames.filter((frame) => frame.portrait)) {
+    portrait.width = width;
+    portrait.pictures = portrait.losses.map(() => {
+      const picture = copy.subarray(offset, (offset += header.pixels));
+      return Float32Array.from(picture, (v) => v / 255);
+    });
+  }
   return { run, first, frames };
 }
 

@@ -4,6 +4,7 @@ import { drawBackdrop, drawCursor, drawPosterior } from "./scene.js";
 import { View } from "./view.js";
 
 const PICK_RADIUS = 7; // css pixels
+const SAMPLE_RADIUS = 4;
 const CURSOR_STEP = 8;
 const DOUBLE_CLICK = 600; // milliseconds
 const RAW_INTERVAL = 4; // of a mouse that reports a thousand times a second
@@ -18,6 +19,10 @@ export class Plane extends View {
     this.backdrop = document.createElement("canvas"); // all that a click does not change
     this.pointers = new Map();
     this.cursor = null;
+    this.extent = undefined; // of home(): where several planes share one, that of all
+    this.ghost = null; // the z that is pointed at on another plane
+    this.lit = null; // the symbol that is lit up
+    this.marked = null; // the sample that is pointed at
     this.lastClick = { time: -Infinity, place: [0, 0] };
     this.listen();
   }
@@ -39,15 +44,27 @@ export class Plane extends View {
   // The whole cloud, with the origin in the middle and one scale for both axes.
   home() {
     if (!this.model) return;
-    this.lookAt(0, 0, this.model.half);
+    this.lookAt(0, 0, this.extent ?? this.model.half);
   }
 
   // Shows centre ± half in both directions.
   lookAt(x, y, half) {
-    this.centre = [x, y];
-    this.half = Math.min(200, Math.max(1e-3, half));
+    this.follow([x, y], Math.min(200, Math.max(1e-3, half)));
+    this.onLook?.({ centre: this.centre, half: this.half });
+  }
+
+  // Shows what another plane shows.
+  follow(centre, half) {
+    Object.assign(this, { centre, half });
     this.stale = true;
     this.hoverX = null; // another z lies there now
+    this.draw();
+  }
+
+  // Marks one of the samples; null for none.
+  mark(i) {
+    if (i === this.marked) return;
+    this.marked = i;
     this.draw();
   }
 
@@ -108,7 +125,8 @@ export class Plane extends View {
     context.drawImage(backdrop, 0, 0);
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     drawPosterior(context, this);
-    if (this.cursor) drawCursor(context, this);
+    if (this.cursor) drawCursor(context, this, this.cursor);
+    if (this.ghost) drawCursor(context, this, this.ghost);
     this.tell();
   }
 
@@ -167,21 +185,40 @@ export class Plane extends View {
       this.hover(...at(event));
     };
     canvas.onkeydown = (event) => this.key(event);
+    // A finger scrolls the page until the plane was tapped, and again once it is left.
+    canvas.onfocus = () => (canvas.style.touchAction = "none");
     canvas.onblur = () => {
+      canvas.style.touchAction = "";
       this.cursor = null;
       this.leave();
       this.draw();
     };
   }
 
+  // The sample under the pointer, or null.
+  sampleNear(px, py) {
+    let found = null;
+    let best = SAMPLE_RADIUS;
+    this.scene.samples.forEach((z, i) => {
+      const [x, y] = this.toScreen(...z);
+      const distance = Math.hypot(x - px, y - py);
+      if (distance < best) [best, found] = [distance, i];
+    });
+    return found;
+  }
+
   hover(px, py) {
-    if (!this.model || (px === this.hoverX && py === this.hoverY)) return;
+    if (!this.model) return;
+    // Even where it was: what was left since then may have put the mark out.
+    this.onPoint?.(this.sampleNear(px, py));
+    if (px === this.hoverX && py === this.hoverY) return;
     Object.assign(this, { hoverX: px, hoverY: py, hovered: performance.now() });
     this.onHover(this.toData(px, py), this.imageNear(px, py), px, py);
   }
 
   leave() {
     this.hoverX = this.hoverY = null;
+    this.onPoint?.(null);
     this.onHover(null);
   }
 

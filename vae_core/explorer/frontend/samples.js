@@ -3,11 +3,32 @@
 
 import { imageOf } from "./pictures.js";
 
+const CAPTION = 16; // pixels below a row
 export const CELL_MARGIN = 1; // transparent picture pixels around each sample
 
 export class SampleGrid {
-  constructor(element) {
+  // onPoint(index) is called when a sample is pointed at, onPoint(null) when none is any more.
+  constructor(element, onPoint) {
     this.element = element;
+    element.onpointermove = (event) => onPoint(this.at(event));
+    element.onpointerleave = () => onPoint(null);
+  }
+
+  at({ clientX, clientY }) {
+    for (let row = 0; row < this.canvases.length; row++) {
+      const box = this.canvases[row].getBoundingClientRect();
+      if (clientY < box.top || clientY > box.bottom + CAPTION) continue;
+      const i = row * this.columns + Math.floor((this.columns * (clientX - box.left)) / box.width);
+      return i < this.captions.length ? i : null;
+    }
+    return null;
+  }
+
+  // Marks one of them; null for none.
+  mark(i) {
+    this.marked?.classList.remove("marked");
+    this.marked = i === null ? null : this.captions[i];
+    this.marked?.classList.add("marked");
   }
 
   // Makes room for `count` pictures of width x height in rows of `columns`.

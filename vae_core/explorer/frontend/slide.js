@@ -2,7 +2,7 @@
 // size: the plane by its own functions, the pictures from their pixels, the numbers as text.
 
 import { drawAxes, drawClassNames, drawPoints, drawRings, line, medians } from "./canvas.js";
-import { PICTURES } from "./panel.js";
+import { PICTURES } from "./lane.js";
 import { CELL_MARGIN } from "./samples.js";
 import { drawField, drawPosterior, drawTiles } from "./scene.js";
 
@@ -229,7 +229,7 @@ class Slide {
       const frame = frames[name] ? 4 : 2; // around the picture, on none of its pixels
       context.lineWidth = frame;
       context.strokeRect(left - frame / 2, top - frame / 2, side + frame, side + frame);
-      const caption = panel.element(`.pictures .${name} figcaption`).textContent;
+      const caption = panel.element(`figure.${name} figcaption`).textContent;
       this.write(caption, left + side / 2, top + side + 27, { align: "center", within: pitch - 4 });
     });
   }
@@ -256,7 +256,7 @@ class Slide {
 
   samples(panel, x, y, { shown, side, captioned, columns, pitch, step }) {
     const { context } = this;
-    const { samples, data } = panel;
+    const { samples } = panel;
     const count = samples.captions.length;
     const which = count === 1 ? "One sample" : shown < count ? `The first ${shown} of ${count} samples` : `All ${count} samples`;
     const losses = !captioned ? "" : count === 1 ? " and its loss" : ", each with its loss";
@@ -272,7 +272,7 @@ class Slide {
       if (!captioned) continue;
       this.setFont(SMALL, 400);
       const wide = context.measureText(samples.captions[i].textContent).width > step - 4;
-      const loss = wide ? data.losses[i].toFixed(0) : samples.captions[i].textContent;
+      const loss = wide ? panel.losses[i].toFixed(0) : samples.captions[i].textContent;
       this.write(loss, left + side / 2 - 1, top + side + 23, { align: "center" });
     }
   }

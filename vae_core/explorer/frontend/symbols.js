@@ -20,23 +20,25 @@ export function lightUp(symbol) {
 
 function showLit(root, onLight) {
   root.classList.toggle("lighting", hub.lit !== null);
+  relight(root);
+  onLight?.(hub.lit);
+}
+
+// To be called where elements with symbols were written anew.
+export function relight(root) {
   for (const element of root.querySelectorAll("[data-symbol]")) {
     element.classList.toggle("lit", element.dataset.symbol === hub.lit);
   }
-  onLight?.(hub.lit);
 }
 
 // `root` is an element in which symbols occur. May be called again after its content changed.
 export function linkSymbols(root, onLight) {
   const known = hub.roots.has(root);
   hub.roots.set(root, onLight);
-  const symbolAt = (event) => event.target.closest?.("[data-symbol]")?.dataset.symbol ?? null;
-  root.onpointerover = (event) => lightUp(symbolAt(event));
-  root.onpointerleave = () => lightUp(null);
   if (!known) {
-    // These two have no property: a browser would ignore `onfocusin`.
-    root.addEventListener("focusin", (event) => lightUp(symbolAt(event)));
-    root.addEventListener("focusout", () => lightUp(null));
+    const light = (event) => lightUp(event.target.closest?.("[data-symbol]")?.dataset.symbol ?? null);
+    for (const kind of ["pointerover", "focusin"]) root.addEventListener(kind, light);
+    for (const kind of ["pointerleave", "focusout"]) root.addEventListener(kind, () => lightUp(null));
   }
   showLit(root, onLight);
 }

@@ -11,11 +11,9 @@ from ...experiments.subject import Subject, subject_of
 from ...inference.loaded_model import LoadedModel
 from ..claims import all_claims
 from ..claims.claim import Claim
-from ..parts.argument_style import argument_style
 from ..parts.equations import equation_html
 from ..parts.links import Link
 from ..parts.problems import show_problem
-from ..parts.style import COMMON
 from ..parts.symbol_links import mount_symbol_links, say
 from ..parts.texts import claim, questions
 from ..server.library import NoCounterpart, counterpart, images_beside, load_model
@@ -47,7 +45,6 @@ def show(link: Link) -> None:
         link: draws a link to a page.
     """
     enter_page("argument")
-    st.html(COMMON + argument_style())
     with st.container(key="argument"):
         st.title("The argument, claim by claim", anchor=False)
         try:

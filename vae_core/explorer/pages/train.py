@@ -1,40 +1,44 @@
-"""Train: choose an objective, watch the latent plane form, keep the model."""
+"""Train: choose an objective, watch the latent plane form beside a recorded run, keep the model."""
 
+import contextlib
 from functools import partial
 
 import numpy as np
 import streamlit as st
 
 from ...errors import InputError
+from ...experiments.naming import heading
+from ...models.frames import Frame, first_of_each_class, portrait_image, shown_images
 from ...models.settings import TrainingConfig, command
 from ...models.test_images import TestImages
-from ...training.snapshot import first_of_each_class, shown_images
-from ..parts.formation import mount_formation
+from ..parts.formation import Lane, Words, common_half, mount_formation
 from ..parts.links import Link
 from ..parts.problems import show_problem
-from ..parts.run_wording import progress_text, run_verdict, waiting_text
-from ..parts.style import COMMON
+from ..parts.run_wording import (
+    Told,
+    comparable_text,
+    ending_text,
+    finding_text,
+    label_of,
+    pair_text,
+    progress_text,
+    waiting_text,
+)
 from ..server.job_queue import JobQueue, server_queue
 from ..server.jobs import Job, JobView
 from ..server.library import load_test_images
 from ..server.model_zips import load_zip, model_zip
 from ..server.paths import without_paths
+from ..server.recordings import load_recorded, recorded_name
 from ..visitor.own_models import TRAINED, add_own_model, own_models
-from ..visitor.run_settings import settings
+from ..visitor.run_settings import choose_settings, settings
 from ..visitor.session import enter_page, is_present, keep_choices, kept_drawing, session_id
 
 __all__ = ["show"]
 
-STYLE = """
-<style>
-.stMainBlockContainer > .stVerticalBlock { gap: .6rem; }
-.st-key-train button:enabled p { color: light-dark(#fff, #0b0d10); }
-.st-key-train button:focus-visible { outline-offset: 2px; }
-</style>
-"""
-
 NO_CLASS = 255
 POLL = 0.5  # seconds between looks at a run
+PAGE = "page"  # of the session: the page that was shown last
 PROBLEM = "train_problem"  # of the session: why the last request was refused
 ROUND = "upload_round"  # of the session: a new one forgets the file of the last
 
@@ -45,60 +49,56 @@ def show(link: Link) -> None:
     Args:
         link: draws a link to a page.
     """
+    came_from = st.session_state.get(PAGE, "train")
     enter_page("train")
-    st.html(COMMON + STYLE)
-    st.title("Train it yourself: what does the objective do to q?", anchor=False)
+    st.title("Train it yourself: what does the objective do to σ?", anchor=False)
     try:
         test, queue = load_test_images(), server_queue(is_present)
     except InputError as error:
         show_problem(error)
         return
-    st.markdown(
-        "The network and the 60,000 digits stay; you choose what is decoded. Watch where the means "
-        "of q go, how large its ellipses grow, and what a sample then costs."
-    )
-    job = _newest_job(queue)
+    jobs = _jobs(queue)
+    if came_from != "train" and jobs:
+        choose_settings(jobs[0].config)  # a run stays until another story is chosen
     # Asked once: a run that ends meanwhile must not leave a page that waits and does not look.
-    live = job is not None and job.state != "ended"
-    left, right = st.columns([3, 7], gap="large")
-    with left:
-        config = _request(queue, live)
-        _bring(test)
-    with right:
-        _run(queue, job, live, test, config.epochs)
-        if job is not None and not live:
-            _result(job.view(), link)
+    live = bool(jobs) and jobs[0].state != "ended"
+    config, beside = _request(queue, live, test)
+    job = jobs[0] if live else next((one for one in jobs if one.config == config), None)
+    st.fragment(_watch, run_every=POLL if live else None)(
+        queue, job, test, live, config, beside, link
+    )
     keep_choices()
 
 
-def _newest_job(queue: JobQueue) -> Job | None:
-    """The visitor's newest run, also that of a visitor who has just loaded the page again."""
+def _jobs(queue: JobQueue) -> list[Job]:
+    """The visitor's runs, the newest first, also of one who has just loaded the page again."""
     jobs = [job for name in reversed(own_models()) if (job := queue.find(name))]
-    if not jobs:
-        return None
-    queue.attach(jobs[0], session_id())
-    return jobs[0]
+    if jobs:
+        queue.attach(jobs[0], session_id())
+    return jobs
 
 
-def _request(queue: JobQueue, busy: bool) -> TrainingConfig:
-    config = settings(queue.limits)
+def _request(queue: JobQueue, busy: bool, test: TestImages) -> tuple[TrainingConfig, str]:
+    config, beside, go, more = settings(queue.limits)
     shortage = queue.shortage()
-    st.button(
+    go.button(
         "Train",
         type="primary",
         key="train",
         on_click=_submit,
         args=(queue, config),
         disabled=busy or bool(shortage),
-        width="stretch",
+        width=110,
     )
     if shortage and not busy:
         st.info(shortage)
     if problem := st.session_state.pop(PROBLEM, ""):
         show_problem(problem)
-    st.caption("The same run on your machine, to the same weights:")
-    st.code(command(config), language=None, wrap_lines=True)
-    return config
+    with more:
+        st.caption("The same run on your machine, to the same weights:")
+        st.code(command(config), language=None, wrap_lines=True)
+        _bring(test)
+    return config, beside
 
 
 def _submit(queue: JobQueue, config: TrainingConfig) -> None:
@@ -110,85 +110,159 @@ def _submit(queue: JobQueue, config: TrainingConfig) -> None:
     add_own_model(job.name)
 
 
-def _run(queue: JobQueue, job: Job | None, live: bool, test: TestImages, epochs: int) -> None:
-    if job is None:
-        st.markdown(
-            "No run yet. Press **Train**: the plane appears after about ten seconds, and a run "
-            "of 20 epochs takes less than a minute."
-        )
-        labels = test.labels[:0]
-        mount_formation("none", [], labels, [], epochs=epochs, live=False, history={}, measures=[])
-        return
-    st.fragment(_watch, run_every=POLL if live else None)(queue, job, test, live)
-
-
-def _watch(queue: JobQueue, job: Job, test: TestImages, live: bool) -> None:
-    """How the run stands: run again and again while it goes on."""
-    view = job.view()
-    if live and view.state == "ended":
+def _watch(
+    queue: JobQueue,
+    job: Job | None,
+    test: TestImages,
+    live: bool,
+    config: TrainingConfig,
+    beside: str,
+    link: Link,
+) -> None:
+    """How the run stands, beside the recorded one: run again and again while it goes on."""
+    queue.hear(session_id())
+    view = job.view() if job else None
+    if live and view and view.state == "ended":
         st.rerun()  # the rest of the page has something to say too
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="status"):
-        if view.state == "waiting":
-            st.markdown(waiting_text(*queue.place(job), queue.limits.runs))
-        elif view.state == "running":
-            done = view.epoch + (view.step / view.steps if view.steps else 0)
-            st.progress(min(1.0, done / view.config.epochs), progress_text(view))
-        if live and queue.may_cancel(job, session_id()):
-            st.button("Cancel", key="cancel", on_click=queue.cancel, args=(job,))
-    if view.state == "ended":
-        (show_problem if view.outcome == "failed" else st.markdown)(run_verdict(view))
+        _status(queue, job, view, live, link)
+    lanes, told = _lanes(job, view, test, live, config, beside)
+    names = [recorded_name(view.config if view else config), beside]
+    shown = portrait_image(len(test.labels))
+    both = len(told) == 2
+    mount_formation(
+        lanes,
+        common_half([*(lane.frames for lane in lanes if lane), *_frames_of(names, test)]),
+        test.images[shown],
+        Words(
+            f"test image {shown}, a {test.class_names[test.labels[shown]]}",
+            pair_text(*told) if both else "",
+            comparable_text(*told) if both else "",
+            "The mark x without a class is your drawing." if job and job.drawing else "",
+        ),
+    )
+    if view and view.state == "ended" and (finding := finding_text(view)):
+        st.markdown(f"Your run: {finding}")
+
+
+def _frames_of(names: list[str], test: TestImages) -> list[list[Frame]]:
+    """The frames of recorded runs, for the scale that a run like theirs will need."""
+    found = []
+    for name in names:
+        with contextlib.suppress(InputError):  # its lane says so
+            found.append(load_recorded(name, test).frames if name else [])
+    return found
+
+
+def _status(queue: JobQueue, job: Job | None, view: JobView | None, live: bool, link: Link) -> None:
+    if job is None or view is None:
+        st.markdown(
+            "Press **Train** for a run of your own: its first picture comes within ten seconds, "
+            "20 epochs take less than a minute."
+        )
+        return
+    if view.state == "waiting":
+        st.markdown(waiting_text(*queue.place(job), queue.limits.runs))
+    elif view.state == "running":
+        done = view.epoch + (view.step / view.steps if view.steps else 0)
+        st.progress(min(1.0, done / view.config.epochs), progress_text(view))
+    else:
+        (show_problem if view.outcome == "failed" else st.markdown)(ending_text(view))
+    if live and queue.may_cancel(job, session_id()):
+        st.button("Cancel", key="cancel", on_click=queue.cancel, args=(job,))
+    if not live:
+        _result(view, link)
+
+
+def _lanes(
+    job: Job | None,
+    view: JobView | None,
+    test: TestImages,
+    live: bool,
+    config: TrainingConfig,
+    beside: str,
+) -> tuple[list[Lane | None], list[Told]]:
+    """The visitor's run, or the recorded one of the same settings; and the one beside."""
     labels = test.labels[shown_images(len(test.labels))]
     marked = first_of_each_class(labels)
-    if job.drawing:
-        marked, labels = [*marked, len(labels)], np.append(labels, NO_CLASS)
-    mount_formation(
-        view.name,
-        view.frames,
-        labels,
-        marked,
-        epochs=view.config.epochs,
-        live=live,
-        history=view.history,
-        measures=view.measures,
-        note="The mark without a class is your drawing." if job.drawing else "",
-    )
+    runs: list[tuple[str, Told, list[Frame], list[float], int] | None] = []
+    if view is not None:
+        told = Told(view.config, [frame.epoch for frame in view.frames], view.measures, "yours")
+        objective = view.history.get("test_loss", [])
+        runs.append((view.name, told, view.frames, objective, view.config.epochs))
+    for name in ([] if view else [recorded_name(config)]) + [beside]:
+        try:
+            run = load_recorded(name, test) if name else None
+        except InputError as error:
+            show_problem(error)
+            run = None
+        if run is None:
+            runs.append(None)
+            continue
+        told = Told(run.config, [frame.epoch for frame in run.frames], run.measures, "recorded")
+        key = f"recorded-{name}"
+        runs.append((key, told, run.frames, run.history.get("test_loss", []), run.config.epochs))
+    if runs[0] and runs[1] and runs[0][0] == runs[1][0]:
+        runs[0] = None  # one run beside itself shows nothing
+    lanes: list[Lane | None] = []
+    for one, other in ((runs[0], runs[1]), (runs[1], runs[0])):
+        if one is None:
+            lanes.append(None)
+            continue
+        name, told, frames, objective, epochs = one
+        own_labels, own_marked = labels, marked
+        if told.whose == "yours" and job and job.drawing:
+            own_labels, own_marked = np.append(labels, NO_CLASS), [*marked, len(labels)]
+        lanes.append(
+            Lane(
+                name,
+                heading(told.config),
+                label_of(told, other[1] if other else None),
+                told.whose,
+                epochs,
+                live and told.whose == "yours",
+                frames,
+                told.measures,
+                objective,
+                own_labels,
+                own_marked,
+            )
+        )
+    return lanes, [one[1] for one in runs if one]
 
 
 def _result(view: JobView, link: Link) -> None:
     """What can be done with a model."""
     if not view.epoch:
         return
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        versus = "mean" if view.config.objective == "sample" else "sample"
-        query = {"model": view.name, "versus": versus, TRAINED: ",".join(own_models())}
-        link("explore", f"See it in Explore, beside {versus}", query)
-        link("argument", "Put it to the argument", {**query, "claim": "3"})
-        st.download_button(
-            "Download the model",
-            partial(model_zip, view.name),
-            f"{view.name}.zip",
-            "application/zip",
-            key="download",
-            on_click="ignore",
-            help="A zip of its weights, metadata, the .keras file and the command.",
-        )
+    versus = "sample" if view.config.objective == "mean" else "mean"
+    query = {"model": view.name, "versus": versus, TRAINED: ",".join(own_models())}
+    link("explore", "See it in Explore", query)
+    link("argument", "Put it to the argument", {**query, "claim": "3"})
+    st.download_button(
+        "Download the model",
+        partial(model_zip, view.name),
+        f"{view.name}.zip",
+        "application/zip",
+        key="download",
+        on_click="ignore",
+        help="A zip of its weights, metadata, the .keras file and the command.",
+    )
 
 
 def _bring(test: TestImages) -> None:
     """Takes a model's zip back."""
-    with st.expander("Load a model from its zip", key="bring"):
-        key = f"zip-{st.session_state.setdefault(ROUND, 0)}"
-        st.file_uploader(
-            "A zip that this page gave",
-            "zip",
-            key=key,
-            on_change=_take_zip,
-            args=(key, test),
-            max_upload_size=64,
-            label_visibility="collapsed",
-        )
-        if message := st.session_state.pop("brought", ""):
-            st.markdown(message)
+    key = f"zip-{st.session_state.setdefault(ROUND, 0)}"
+    st.file_uploader(
+        "Load a model from a zip that this page gave",
+        "zip",
+        key=key,
+        on_change=_take_zip,
+        args=(key, test),
+        max_upload_size=64,
+    )
+    if message := st.session_state.pop("brought", ""):
+        st.markdown(message)
 
 
 def _take_zip(key: str, test: TestImages) -> None:

@@ -1,8 +1,8 @@
-"""The panel's frontend: components for the code, for a model's bytes, for what a click changes.
+"""What the browser receives once: the code, a model's bytes, a bank of ε.
 
-Streamlit sends a component whole, source and data, when its data change. The panels' code
-(30 kB) and a model's points and weights (0.3 MB) are therefore components of their own, which
-the browser receives once; a panel's data are the few kilobytes that a click changes.
+Streamlit sends a component whole, source and data, when its data change. The code (40 kB) and a
+model's points and weights (0.3 MB) are therefore components of their own; the stage's data are the
+few kilobytes that a click changes.
 """
 
 import base64
@@ -15,6 +15,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from ...experiments.view import draw_epsilon
 from ...inference.latent import Field, extent_of
 from ...inference.loaded_model import LoadedModel
 from ..frontend import source
@@ -23,12 +24,14 @@ __all__ = [
     "RINGS",
     "field_data",
     "mount_code",
+    "mount_epsilon",
     "mount_model_data",
-    "mount_panel",
     "pack_model",
     "plane_half",
 ]
 
+SEEDS, DRAWS = 32, 64  # of the bank of ε in the browser, 16 KiB; other seeds come from the server
+RULE_RINGS = 8
 RINGS = 3.3  # how far a plane reaches that shows the prior's three rings
 
 
@@ -52,17 +55,12 @@ def _model_data() -> Callable[..., Any]:
 
 
 @cache
-def _panel() -> Callable[..., Any]:
-    return st.components.v2.component(
-        "vae_panel",
-        html=source("panel.html"),
-        css=source("panel.css"),
-        js=source("panel_mount.js"),
-    )
+def _epsilon() -> Callable[..., Any]:
+    return st.components.v2.component("vae_epsilon", js=source("epsilon_data.js"))
 
 
 def mount_code() -> None:
-    """Hands the code of the panels to the browser, which keeps it."""
+    """Hands the code of the stage to the browser, which keeps it."""
     _code()(key="code")
 
 
@@ -92,8 +90,35 @@ def pack_model(model: LoadedModel) -> bytes:
     )
 
 
+@cache
+def pack_epsilon() -> bytes:
+    """The ε of the first seeds, `(SEEDS, DRAWS, 2)`, and a rule for averages over N(0, I).
+
+    The length of a JSON header, the header, float32 arrays, as `pack_model`. The rule has `rings`
+    of directions, each with its radius and its weight: radius²/2 of N(0, I) in two dimensions is
+    exponential, which the Gauss-Laguerre rule integrates.
+    """
+    nodes, weights = np.polynomial.laguerre.laggauss(RULE_RINGS)
+    header = json.dumps(
+        {
+            "seeds": SEEDS,
+            "draws": DRAWS,
+            "radii": np.sqrt(2 * nodes).tolist(),
+            "weights": weights.tolist(),
+        }
+    ).encode()
+    header += b" " * (-len(header) % 4)
+    draws = np.stack([draw_epsilon(seed, DRAWS) for seed in range(SEEDS)])
+    return np.uint32(len(header)).tobytes() + header + draws.astype("<f4").tobytes()
+
+
+def mount_epsilon() -> None:
+    """Hands the browser the ε that it draws without the server."""
+    _epsilon()(data=pack_epsilon(), key="epsilon")
+
+
 def field_data(field: Field, caption: str, power: float = 1.0) -> dict[str, Any]:
-    """A field as the panel draws it: its largest value is the strongest shade.
+    """A field as a plane draws it: its largest value is the strongest shade.
 
     Args:
         field: to be drawn.
@@ -114,9 +139,3 @@ def mount_model_data(model: LoadedModel) -> None:
     """Hands a model to the browser, which keeps it."""
     packed = model.once("packed", lambda: pack_model(model))
     _model_data()(data=packed, key=f"data-{model.name}")
-
-
-def mount_panel(key: str, data: dict[str, Any], on_pick: Callable[[], None]) -> None:
-    """Draws a panel; `on_pick` runs before the next script run when a visitor picks a point."""
-    # As bytes: Streamlit looks for data frames in a dict, and imports 70 MB of pandas to do so.
-    _panel()(data=json.dumps(data).encode(), key=key, on_pick_change=on_pick)

@@ -1,25 +1,47 @@
-"""What the pages owe every visitor: legible captions, a focus that shows, rest for who wants it."""
+"""The style of all pages, and the wait for it.
 
-__all__ = ["COMMON"]
-
-# The colour of the focus has 3:1 on either theme: a popover does not say which one it is in.
-# A summary's outline lies within: what it unfolds cuts off the rest.
-# Streamlit writes what is chosen fainter than what is not.
-# What unfolds is animated by a script, which only an important rule overrules.
-# One frame for all pages, so that their titles stand at one left edge.
-COMMON = """
-<style>
-.stAppHeader { height: 2.75rem; min-height: 2.75rem; }
-.stMainBlockContainer { padding: 2.6rem 1.5rem 2rem; max-width: 1880px; }
-.stMainBlockContainer h1 { font-size: 1.6rem; line-height: 1.25; padding: 0 0 .3rem; }
-.stApp [data-testid="stCaptionContainer"] { opacity: .8; }
-:root :is(a, button, summary, .stCode):focus-visible { outline: 2px solid #7b8490; }
-:root summary:focus-visible { outline-offset: -2px; }
-:root button[role="radio"][data-selected] { color: inherit; }
-:root button[role="radio"][data-selected] p { font-weight: 600; }
-@media (prefers-reduced-motion: reduce) {
-    .stApp :is(.stProgress *, .stSidebar, .stSidebar *) { transition: none !important; }
-    .stApp details { height: auto !important; }
-}
-</style>
+The browser loads what shows an element when the first such element arrives, each at its own time.
+A page that is drawn before its style is there moves when it comes. So the first run of a session
+draws the style alone, and the page follows when the browser says that it has it.
 """
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import streamlit as st
+from streamlit import runtime
+
+from ..frontend import source
+
+__all__ = ["mount_style"]
+
+
+@cache
+def _component() -> Callable[..., Any]:
+    return st.components.v2.component(
+        "vae_style",
+        css="".join(map(source, ("symbols.css", "page.css", "argument.css"))),
+        js=source("page_style.js"),
+        isolate_styles=False,
+    )
+
+
+def mount_style() -> bool:
+    """Hands the style to the browser; returns whether it is there.
+
+    Without a server, as in a notebook or a test of the script alone, nobody waits.
+    """
+    key = "style"
+    told = bool(getattr(st.session_state.get(key), "styled", False))
+    _component()(key=key, data={"told": told}, on_styled_change=_nothing)
+    return told or not _has_browser()
+
+
+def _has_browser() -> bool:
+    """Whether a server runs the script for a browser, and no test or notebook."""
+    return runtime.exists() and type(runtime.get_instance()) is runtime.Runtime
+
+
+def _nothing() -> None:
+    """A component's state exists only with a callback."""

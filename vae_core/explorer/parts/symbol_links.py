@@ -9,7 +9,7 @@ import streamlit as st
 from ..frontend import source
 from .equations import linked
 
-__all__ = ["mount_symbol_links", "say", "symbol_style"]
+__all__ = ["mount_symbol_links", "say"]
 
 
 @cache
@@ -25,11 +25,3 @@ def mount_symbol_links() -> None:
 def say(markdown: str) -> None:
     """Prose in which every symbol lights up with its likes."""
     st.markdown(linked(markdown), unsafe_allow_html=True)
-
-
-def symbol_style() -> str:
-    """The symbols' style for the page itself, in the visitor's theme."""
-    style = source("symbols.css")
-    if st.context.theme.type == "dark":
-        style = style.replace("[data-theme=dark] ", "")
-    return style

@@ -10,6 +10,7 @@ import streamlit as st
 
 from ...errors import InputError
 from ...experiments.choices import Choices
+from ...experiments.naming import heading
 from ...experiments.view import compute_view
 from ...experiments.view_files import SCRIPT_FILE, view_csv, view_script
 from ...experiments.wording import objective_sentence
@@ -33,25 +34,28 @@ def _component() -> Callable[..., Any]:
 def mount(title: str, choices: Choices) -> None:
     """Draws the row; to be called where every change of the choices runs it again.
 
-    Link and picture are made in the browser, from the panels as they are on the page; the
+    Link and picture are made in the browser, from the stage as it is on the page; the
     numbers and the script when they are asked for.
 
     Args:
         title: of the picture.
-        choices: what the panels show.
+        choices: what the stage shows.
     """
     models: list[LoadedModel] = []
     for name in dict.fromkeys((choices.model, choices.versus)):
-        with contextlib.suppress(InputError):  # the panel says what is wrong
+        with contextlib.suppress(InputError):  # the stage says what is wrong
             models += [load_model(name)] if name != "none" else []
     if not models:
         return
     headings = {
-        model.fingerprint: {"name": model.name, "sentence": objective_sentence(model.metadata)}
+        model.fingerprint: {
+            "name": heading(model.metadata),
+            "sentence": objective_sentence(model.metadata),
+        }
         for model in models
     }
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="carry"):
-        # As bytes: see `mount_panel`.
+        # As bytes: see `mount_stage`.
         texts = json.dumps({"title": title, "headings": headings}).encode()
         _component()(data=texts, key="carry-browser", width="content")
         st.download_button(
@@ -76,5 +80,6 @@ def mount(title: str, choices: Choices) -> None:
 
 def _csv(models: Sequence[LoadedModel], choices: Choices) -> str:
     """Runs when the button is pressed, outside of any session."""
-    views = [(model.name, compute_view(model, choices)) for model in models]
+    decoder = next((model for model in models if model.name == choices.decoded_by()), None)
+    views = [(model.name, compute_view(model, choices, decoder)) for model in models]
     return view_csv(views, choices)

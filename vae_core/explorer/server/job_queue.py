@@ -19,6 +19,7 @@ __all__ = ["JobQueue", "server_queue"]
 LOG = logging.getLogger(__name__)
 TICK = 0.2  # seconds
 GRACE = 1.2  # seconds without a visitor: a page that is loaded again is back by then
+SILENCE = 7.5  # seconds without a word from a browser that is connected: it may be frozen
 KEPT = 12  # ended jobs whose epochs can be replayed: 2 MB each
 
 
@@ -50,7 +51,8 @@ class JobQueue:
         self._lock = threading.RLock()
         self._jobs: dict[str, Job] = {}  # in the order of their arrival
         self._waiting: list[str] = []
-        self._seen: dict[str, float] = {}  # when a visitor was last there
+        self._seen: dict[str, float] = {}  # when a visitor was last there, by job
+        self._heard: dict[str, float] = {}  # when a browser last asked, by session
         self._keeper: threading.Thread | None = None
         atexit.register(self.close)
 
@@ -81,6 +83,7 @@ class JobQueue:
                 raise InputError(f"No room for the model's files: {error.strerror}.") from error
             job = self._jobs[name] = self._new_job(name, config, folder)
             job.sessions.append(session)
+            self._heard[session] = time.monotonic()
             job.drawing = drawing
             self._enqueue(job)
             self._forget()
@@ -103,11 +106,21 @@ class JobQueue:
     def attach(self, job: Job, session: str) -> None:
         """A session shows the job. A run that was left goes on, when its turn comes again."""
         with self._lock:
+            self._heard[session] = time.monotonic()
             if session not in job.sessions:
                 job.sessions.append(session)
             if job.outcome == "left" and self.shelf.folder(job.name) is not None:
                 job.wait_anew()
                 self._enqueue(job)
+
+    def hear(self, session: str) -> None:
+        """A visitor's browser asks how a run stands: it is there, and not frozen.
+
+        While others wait, a run whose browsers are silent for `SILENCE` is taken for left, whatever
+        their connections say: those of a frozen browser last for half a minute and longer.
+        """
+        with self._lock:
+            self._heard[session] = time.monotonic()
 
     def may_cancel(self, job: Job, session: str) -> bool:
         """Whether a session is the one that the job belongs to: the first that is still there."""
@@ -166,6 +179,7 @@ class JobQueue:
                 active = [job for job in self._all() if job.state != "ended"]
                 if not active:
                     self._keeper = None
+                    self._heard.clear()
                     return
                 for job in active:
                     self._look_after(job)
@@ -173,7 +187,12 @@ class JobQueue:
 
     def _look_after(self, job: Job) -> None:
         now = time.monotonic()
-        if any(self._is_present(session) for session in job.sessions):
+        others_wait = any(name != job.name for name in self._waiting)
+        latest = now - SILENCE if others_wait else 0.0
+        if any(
+            self._is_present(session) and self._heard.get(session, now) >= latest
+            for session in job.sessions
+        ):
             self._seen[job.name] = now
         if now - self._seen[job.name] > GRACE:
             if job.name in self._waiting:

@@ -1,6 +1,5 @@
 """One training run as the server sees it: a worker process, and what it has told so far."""
 
-import base64
 import binascii
 import contextlib
 import json
@@ -14,34 +13,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from ...arrays import Array
+from ...child_process import child_environment, module_command
 from ...models.data import MNIST
+from ...models.frames import Frame, frame_of
 from ...models.settings import TrainingConfig
-from .child_process import child_environment, module_command
 
-__all__ = ["Frame", "Job", "JobView"]
+__all__ = ["Job", "JobView"]
 
 LOG = logging.getLogger(__name__)
 WORKER = module_command("vae_core.training.worker")
 LAST_WORDS = 1.5  # seconds for a cancelled worker to write its .keras file
-
-
-@dataclass(frozen=True)
-class Frame:
-    """The plane after an epoch.
-
-    Attributes:
-        epoch: complete epochs; 0 for the initial weights.
-        points: means of q, `(points, 2)`.
-        stddev: of q for the marked images, `(marked, 2)`; zero without a q.
-    """
-
-    epoch: int
-    points: Array
-    stddev: Array
 
 
 @dataclass(frozen=True)
@@ -278,7 +259,7 @@ class Job:
                 del self._clock[1:-100:2]  # few are enough, the first is needed
                 return
             epoch = int(event["epoch"])
-            frame = Frame(epoch, _floats(event["mean"]), _floats(event["stddev"]))
+            frame = frame_of(event)
             del self._frames[epoch:], self._measures[epoch:]  # a continued run tells one again
             self._frames.append(frame)
             self._measures.append(dict(event["measures"]))
@@ -288,10 +269,6 @@ class Job:
                 # A worker killed between saving an epoch and telling it leaves a gap.
                 curve += [math.nan] * (epoch - 1 - len(curve))
                 curve[epoch - 1 :] = [float(value)]
-
-
-def _floats(text: str) -> NDArray[np.float32]:
-    return np.frombuffer(base64.b64decode(text), "<f4").reshape(-1, 2)
 
 
 def _last_words(status: int) -> str:

@@ -12,6 +12,7 @@ from ...inference.loaded_model import LoadedModel, check_data
 from ...memo import Memo
 from ...models import catalogue, checkpoint
 from ...models.catalogue import FoundModel, find_models, shipped_models
+from ...models.checkpoint import Metadata
 from ...models.data import Dataset
 from ...models.test_images import TestImages
 from .computing import start_for
@@ -29,6 +30,7 @@ __all__ = [
     "load_test_images",
     "model_folder",
     "partner",
+    "trained",
     "warm_up",
 ]
 
@@ -176,7 +178,7 @@ def images_beside(name: str) -> TestImages:
     """
     try:
         return load_test_images(name)
-    except InputError:  # the model's panel says what is wrong
+    except InputError:  # the stage says what is wrong
         return load_test_images()
 
 
@@ -214,6 +216,18 @@ def load_model(name: str) -> LoadedModel:
 
     stamp = tuple(_changed(folder / file) for file in ("weights.npz", "metadata.json"))
     return _models((name, folder, stamp), load)
+
+
+def trained(name: str) -> Metadata:
+    """What a model says of its training, without its weights.
+
+    Raises:
+        InputError: it is missing or damaged.
+    """
+    folder = model_folder(name)
+    if folder is None:
+        raise InputError(f"Model {name} is not kept by this server any more; train it again")
+    return (_found(name) or FoundModel(folder)).metadata()
 
 
 def warm_up(name: str) -> None:

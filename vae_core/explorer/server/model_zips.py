@@ -6,12 +6,12 @@ import tempfile
 import threading
 from pathlib import Path
 
+from ...child_process import child_environment, module_command
 from ...errors import InputError
 from ...inference.loaded_model import check_data
 from ...models import archive, checkpoint
 from ...models.archive import KERAS_FILE
 from ...models.test_images import TestImages
-from .child_process import child_environment, module_command
 from .shelf import server_shelf
 
 __all__ = ["load_zip", "model_zip"]

@@ -2,14 +2,19 @@
 
 import contextlib
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
 
+from ...errors import InputError
 from ...experiments.choices import TABLE
+from ...experiments.naming import called
 from ...experiments.orders import ORDERS
+from ...experiments.presets import presets_of
+from ...models.test_images import TestImages
 from ..parts.layers import LAYERS
-from ..server.library import data_key, images_beside, listed_models, partner
+from ..server.library import data_key, images_beside, listed_models, partner, trained
 from .own_models import usable_models
 from .session import (
     chosen_model,
@@ -18,7 +23,7 @@ from .session import (
     forget_drawing,
     go_random,
     go_step,
-    resample,
+    go_to,
     restart_sequence,
     show_test_image,
 )
@@ -28,12 +33,11 @@ __all__ = [
     "bound_integer",
     "image_controls",
     "model_select",
-    "sample_controls",
+    "more_controls",
     "seed_input",
     "versus_select",
 ]
 
-HIDDEN = "<style>.st-key-packed-drawing { display: none; }</style>"
 BOUND: dict[str, Any] = {"bind": "query-params"}
 
 
@@ -60,81 +64,102 @@ def image_controls() -> None:
         state.image = default_image(model)
     if state.get("digit", "any") not in ("any", *test.class_names):
         state.digit = "any"
-    st.number_input(
-        "Test image",
-        0,
-        test.last,
-        default_image(model),
-        key="image",
-        on_change=show_test_image,
-        width=125,
-        **bound_integer("image"),
-    )
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", width="content"):
+        st.markdown("Test image")
+        st.number_input(
+            "Test image",
+            0,
+            test.last,
+            default_image(model),
+            key="image",
+            on_change=show_test_image,
+            width=120,
+            label_visibility="collapsed",
+            **bound_integer("image"),
+        )
     st.button("Previous", key="previous", on_click=go_step, args=(-1,))
     st.button("Next", key="next", on_click=go_step, args=(1,))
     st.button("Random", key="random", on_click=go_random)
-    with st.popover("Which", key="which"):
-        st.selectbox(
-            "Class",
-            ["any", *test.class_names],
-            key="digit",
-            on_change=restart_sequence,
-            help="Previous, Next and Random stay within this class.",
-            **BOUND,
-        )
-        st.selectbox(
-            "Order",
-            list(ORDERS),
-            key="order",
-            on_change=restart_sequence,
-            help="; ".join(f"{name}: {meaning}" for name, meaning in ORDERS.items()),
-            **BOUND,
-        )
-        st.text_input(
-            "A point z instead",
-            key="z",
-            placeholder="0.30,-1.20",
-            help="Two coordinates: the image is then the picture each model decodes there.",
-            on_change=forget_drawing,
-            **BOUND,
-        )
-        # Only so that a link holds the drawing: nobody types it.
-        with st.container(key="packed-drawing"):
-            st.html(HIDDEN)
-            st.text_input("Drawing, packed", key="draw", label_visibility="collapsed", **BOUND)
+    with st.popover("Choose…", key="which"):
+        _choose(test)
 
 
-def sample_controls() -> None:
-    """Chooses what is shown of q: how many samples, of which seed, and how wide; in a row."""
+def _choose(test: TestImages) -> None:
+    """Which images there are, in what order, or a point in their place."""
+    for preset in presets_of(test):
+        st.button(
+            preset.label,
+            key=f"preset-{preset.key}",
+            on_click=go_to,
+            args=(preset.image,),
+            width="stretch",
+        )
+    st.selectbox(
+        "Class",
+        ["any", *test.class_names],
+        key="digit",
+        on_change=restart_sequence,
+        help="Previous, Next and Random stay within this class.",
+        **BOUND,
+    )
+    st.selectbox(
+        "Order",
+        list(ORDERS),
+        key="order",
+        on_change=restart_sequence,
+        help="; ".join(f"{name}: {meaning}" for name, meaning in ORDERS.items()),
+        **BOUND,
+    )
+    st.text_input(
+        "A point z instead",
+        key="z",
+        placeholder="0.30,-1.20",
+        help="Two coordinates: the image is then the picture that each network decodes there.",
+        on_change=forget_drawing,
+        **BOUND,
+    )
+    # Only so that a link holds them: nobody types them.
+    with st.container(key="packed-drawing"):
+        st.text_input("Drawing, packed", key="draw", label_visibility="collapsed", **BOUND)
+        st.text_input("Decoded by", key="by", label_visibility="collapsed", **BOUND)
+
+
+def more_controls() -> None:
+    """What a second look wants: the networks, how many samples, of which seed, the background."""
     k, scale = TABLE["k"], TABLE["scale"]
-    st.number_input("Samples K", k.low, k.high, k.default, key="k", width=125, **bound_integer("k"))
+    name = model_select(width="stretch")
+    versus_select(name, width="stretch")
+    st.number_input("Samples K", k.low, k.high, k.default, key="k", **bound_integer("k"))
     st.slider(
-        "Stddev × (0 mean, 1 q)",
+        "Noise × σ (0 the mean, 1 q)",
         scale.low,
         scale.high,
         scale.default,
         0.05,
         key="scale",
-        width=190,
         **BOUND,
     )
-    seed_input()
-    st.button("Resample", key="resample", on_click=resample)
+    seed_input(width="stretch")
     st.selectbox(
         "Background",
         list(LAYERS),
         key="layer",
-        width=150,
         help=" ".join(f"**{name}**: {layer.meaning}" for name, layer in LAYERS.items()),
         **BOUND,
     )
 
 
-def seed_input() -> None:
+def seed_input(width: Any = 125) -> None:
     """Chooses the seed of all samples."""
     seed = TABLE["seed"]
     st.number_input(
-        "Seed", seed.low, seed.high, seed.default, key="seed", width=125, **bound_integer("seed")
+        "Seed",
+        seed.low,
+        seed.high,
+        seed.default,
+        key="seed",
+        width=width,
+        **bound_integer("seed"),
     )
 
 
@@ -154,6 +179,22 @@ def versus_select(model: str, **settings: Any) -> str:
 def _select(label: str, key: str, options: list[str], default: str, **settings: Any) -> str:
     if st.session_state.get(key, default) not in options:  # kept no more, or of other images
         st.session_state[key] = default
+    settings = {"width": 230} | settings
     return st.selectbox(
-        label, options, options.index(default), key=key, width=170, **settings, **BOUND
+        label,
+        options,
+        options.index(default),
+        key=key,
+        help=_meanings([name for name in options if name != "none"]),
+        **settings,
+        **BOUND,
     )
+
+
+def _meanings(names: Sequence[str]) -> str:
+    """What each model is called on the page; its name is that of addresses and files."""
+    said = []
+    for name in names:
+        with contextlib.suppress(InputError):  # the stage says what is wrong
+            said.append(f"**{name}**: {called(trained(name))}")
+    return "; ".join(said)

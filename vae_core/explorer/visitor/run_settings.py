@@ -4,16 +4,20 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
+from ...experiments.naming import heading
 from ...models.objectives import OBJECTIVES
+from ...models.recorded_run import RECORDED, SHORT
 from ...models.settings import SCHEDULES, ModelConfig, TrainingConfig
 from ..server.limits import Limits
 from .controls import BOUND, bound_integer
 
-__all__ = ["DEFAULT", "STORIES", "Story", "settings"]
+__all__ = ["BESIDE", "DEFAULT", "STORIES", "Story", "choose_settings", "settings"]
 
-# Good within seconds: with these, epoch 4 is below 160 nats and the last one below 154.
-DEFAULT = TrainingConfig(epochs=20, batch_size=100, learning_rate=0.01)
+DEFAULT = SHORT
+BESIDE = "beside"  # in the address: the recorded run that is shown beside
+ASKED = "beside_asked"  # of the session: what the address said of it
 
 # What can be decoded, by its label.
 DECODED = {
@@ -24,6 +28,8 @@ DECODED = {
 MANY = "L samples"
 WIDTHS = (16, 32, 64, 128, 256, 512, 1024)
 BATCHES = (32, 50, 100, 128, 200, 256, 500, 512)
+
+Asked = tuple[TrainingConfig, str, DeltaGenerator, DeltaGenerator]
 
 
 @dataclass(frozen=True)
@@ -109,18 +115,57 @@ def _tell_story() -> None:
         for name, value in _as_widgets(story.config).items():
             if name != "start":
                 st.session_state[name] = value
+        _follow(story.config.objective)
 
 
-def settings(limits: Limits) -> TrainingConfig:
-    """Draws the widgets; returns what they say.
+def choose_settings(config: TrainingConfig) -> None:
+    """Sets the widgets to the settings of a run, unless the address says others."""
+    if not any(key in st.query_params for key in DEFAULTS):
+        for name, value in _as_widgets(config).items():
+            st.session_state[name] = value
+        _follow(config.objective)
+
+
+def _follow(objective: str) -> None:
+    """Puts the recorded run beside that an address means which names none."""
+    st.session_state[BESIDE], st.session_state[ASKED] = _opposite(objective), None
+    st.query_params.pop(BESIDE, None)
+
+
+def _choose_objective() -> None:
+    if st.session_state.get(ASKED) is None:
+        _follow(DECODED[st.session_state.objective].objective)
+
+
+def _choose_beside() -> None:
+    st.query_params[BESIDE] = st.session_state[ASKED] = st.session_state[BESIDE]
+
+
+def _read_beside(objective: str) -> None:
+    """Takes the recorded run from the address when it is another one than before."""
+    state, asked = st.session_state, st.query_params.get(BESIDE)
+    asked = asked if asked in RECORDED else None
+    if BESIDE not in state or asked != state.get(ASKED):
+        state[BESIDE], state[ASKED] = asked or _opposite(objective), asked
+
+
+def _opposite(objective: str) -> str:
+    """The recorded run that teaches most beside one of an objective."""
+    return "sample" if objective == "mean" else "mean"
+
+
+def settings(limits: Limits) -> Asked:
+    """Draws the widgets; returns the settings, the recorded run beside, and two places.
+
+    The first place stands in the row of what matters first, the other among what is folded.
 
     Args:
         limits: of this server.
     """
     with st.container(key="stories"):
         shown = st.container()
-        story_text = st.empty()
-    config = _widgets(limits)
+        story_text = st.container(key="watch")
+    config, beside, go, more = _widgets(limits)
     # The story that the settings tell, whoever chose them.
     told = next(
         (name for name, one in STORIES.items() if replace(config, seed=DEFAULT.seed) == one.config),
@@ -133,20 +178,21 @@ def settings(limits: Limits) -> TrainingConfig:
             list(STORIES),
             key="story",
             on_change=_tell_story,
-            help="Each sets the controls below.",
+            label_visibility="collapsed",
         )
     story_text.markdown(
         STORIES[told].watch if told else "Your own settings: no story tells how this ends."
     )
-    return config
+    return config, beside, go, more
 
 
-def _widgets(limits: Limits) -> TrainingConfig:
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+def _widgets(limits: Limits) -> Asked:
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="first"):
         objective = st.selectbox(
             "What is decoded",
             list(DECODED),
             key="objective",
+            on_change=_choose_objective,
             width=170,
             help="The objective of training: what is decoded for each image, and with which KL.",
             **BOUND,
@@ -174,6 +220,19 @@ def _widgets(limits: Limits) -> TrainingConfig:
             disabled=not DECODED[objective].trained_for.has_kl,
             **BOUND,
         )
+        _read_beside(DECODED[objective].objective)
+        beside = st.selectbox(
+            "Beside it, recorded",
+            list(RECORDED),
+            key=BESIDE,
+            width=190,
+            format_func=_named,
+            on_change=_choose_beside,
+            help="A run that was recorded with the settings of the page, for comparison.",
+        )
+        go = st.container(key="go", width="content")
+    more = st.expander("More settings, the command, a model's zip", key="more")
+    with more, st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         epochs = st.number_input(
             "Epochs",
             1,
@@ -193,10 +252,6 @@ def _widgets(limits: Limits) -> TrainingConfig:
             help="Of the initial weights, the order of the images and every draw of ε.",
             **bound_integer("start"),
         )
-    with (
-        st.expander("Network and optimizer", key="optimizer"),
-        st.container(horizontal=True, vertical_alignment="bottom", gap="small"),
-    ):
         widths = [width for width in WIDTHS if width <= limits.units] or [limits.units]
         width = st.selectbox(
             "Hidden units",
@@ -244,7 +299,7 @@ def _widgets(limits: Limits) -> TrainingConfig:
             **BOUND,
         )
     chosen = DECODED[objective]
-    return replace(
+    config = replace(
         chosen,
         samples=int(draws) if objective == MANY else 1,
         beta=float(beta) if chosen.trained_for.has_kl else 1.0,
@@ -255,3 +310,8 @@ def _widgets(limits: Limits) -> TrainingConfig:
         seed=int(start),
         model=ModelConfig(hidden=(int(width),) * int(depth)),
     )
+    return config, beside, go, more
+
+
+def _named(name: str) -> str:
+    return heading(RECORDED[name])

@@ -18,6 +18,7 @@ from ...experiments.choices import (
     MAX_Z,
     TABLE,
     Choices,
+    parse_by,
     parse_draw,
     parse_z,
 )
@@ -35,6 +36,8 @@ __all__ = [
     "forget_drawing",
     "go_random",
     "go_step",
+    "go_to",
+    "handle_noise",
     "handle_pick",
     "is_present",
     "keep_choices",
@@ -180,20 +183,34 @@ def kept_drawing() -> str:
 # --- callbacks -----------------------------------------------------------------------------------
 
 
+def handle_noise(key: str) -> None:
+    """Takes over the noise and the seed of ε that were chosen on the stage."""
+    choice = getattr(st.session_state.get(key), "noise", None)  # as it came from the browser
+    if not isinstance(choice, dict):
+        return
+    for name, kind in (("scale", float), ("seed", int)):
+        value, limits = choice.get(name), TABLE[name]
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            low, high = limits.low, limits.high
+            if low is not None and high is not None and low <= value <= high:
+                setattr(st.session_state, name, kind(value))
+
+
 def handle_pick(key: str) -> None:
-    """Takes over the test image, the point or the drawing that was picked in a panel."""
+    """Takes over the test image, the point or the drawing that was picked on the stage."""
     choice = getattr(st.session_state.get(key), "pick", None)  # as it came from the browser
     if not isinstance(choice, dict):
         return
     image, z, draw = choice.get("image"), choice.get("z"), choice.get("draw")
     if type(image) is int and 0 <= image <= images_beside(st.session_state.model).last:
-        _go_to(image)
+        go_to(image)
     elif isinstance(z, list) and all(type(value) in (int, float) for value in z):
         # First the size: an integer from a browser may lie beyond every float.
         text = ",".join(f"{value:.5g}" if abs(value) <= MAX_Z else "" for value in z)
         if parse_z(text):
             show_test_image()
             st.session_state.z = text
+            st.session_state.by = parse_by(choice.get("by"))
     elif parse_draw(draw):
         st.session_state.draw = draw
 
@@ -222,30 +239,31 @@ def forget_drawing() -> None:
 def show_test_image() -> None:
     """A new choice of image replaces the point and the drawing."""
     state = st.session_state
-    state.z = state.draw = state.sketch = ""
-
-
-def resample() -> None:
-    st.session_state.seed = (int(st.session_state.seed) + 1) % (MAX_SEED + 1)
+    state.z = state.by = state.draw = state.sketch = ""
 
 
 def go_random() -> None:
-    _go_to(int(random.choice(_sequence())))
+    go_to(int(random.choice(_sequence())))
 
 
 def go_step(step: int) -> None:
     """Goes along the chosen order by `step` images, around its ends."""
     sequence = _sequence()
     place = np.flatnonzero(sequence == int(st.session_state.image))
-    _go_to(int(sequence[(int(place[0]) + step) % len(sequence) if len(place) else 0]))
+    go_to(int(sequence[(int(place[0]) + step) % len(sequence) if len(place) else 0]))
 
 
 def restart_sequence() -> None:
     """Goes to the first image of a newly chosen class or order."""
-    _go_to(int(_sequence()[0]))
+    go_to(int(_sequence()[0]))
 
 
-def _go_to(image: int) -> None:
+def resample() -> None:
+    st.session_state.seed = (int(st.session_state.seed) + 1) % (MAX_SEED + 1)
+
+
+def go_to(image: int) -> None:
+    """Shows a test image."""
     st.session_state.image = image
     show_test_image()
 
@@ -256,7 +274,7 @@ def _sequence() -> NDArray[np.intp]:
     order = st.session_state.order
     indices: NDArray[np.intp] = np.arange(len(test.images))
     if order != "index":
-        with suppress(InputError):  # the panel of a damaged model says so
+        with suppress(InputError):  # the stage says what is wrong
             model = load_model(st.session_state.model)
             with st.spinner("Sorting the test images …"):
                 indices = sorted_images(order, model)

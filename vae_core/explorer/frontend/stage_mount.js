@@ -1,4 +1,4 @@
-// A panel, as Streamlit sees it: called for every change of its data, drawn by the page's code.
+// The stage, as Streamlit sees it: called for every change of its data, drawn by the page's code.
 
 import { page } from "./loader.js";
 
@@ -6,7 +6,7 @@ export default function (component) {
   let remove = null;
   let removed = false;
   page.whenDefined((code) => {
-    if (!removed) remove = code.showPanel(component);
+    if (!removed) remove = code.showStage(component);
   });
   return () => {
     removed = true;
