@@ -69,6 +69,7 @@ def test_choices_come_along_from_page_to_page(open_page: OpenPage) -> None:
     wait_idle(page)
     page.get_by_role("link", name="Explore").first.click()
     expect(page.locator(".st-key-image input")).to_have_value("19")
+    page.get_by_role("button", name="More", exact=True).click()
     expect(page.locator(".st-key-k input")).to_have_value("4")
 
 

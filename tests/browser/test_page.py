@@ -176,7 +176,7 @@ def test_on_a_phone_everything_is_within_reach(open_page: OpenPage) -> None:
         control.hover(trial=True)  # scrolls there; fails where something else lies on top
         box = control.bounding_box()
         assert box["x"] >= 0
-        assert box["x"] + box["width"] <= 390
+        assert box["x"] + box["width"] <= 391  # a strip that was pushed stops between pixels
 
 
 @pytest.mark.long  # each with a page of its own

@@ -22,7 +22,6 @@ from vae_core.experiments import claim_5_families_of_q as families
 from vae_core.experiments import claim_6_prior as prior
 from vae_core.experiments import claim_7_recipe as recipe
 from vae_core.experiments.least import Least, least
-from vae_core.experiments.naming import spoken
 from vae_core.experiments.prediction import predicted_price, predicts_price, sigma_set_by
 from vae_core.experiments.view import View, compute_view, decoded_image
 from vae_core.experiments.wording import (
@@ -34,6 +33,7 @@ from vae_core.experiments.wording import (
 from vae_core.maths.estimators import Estimate
 from vae_core.models.catalogue import MODELS
 from vae_core.models.checkpoint import Metadata
+from vae_core.models.naming import spoken
 
 NOT_HERE = "**Not here:**"
 EXCEPTION = "**This image is an exception:**"

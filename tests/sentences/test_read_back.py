@@ -17,10 +17,10 @@ from vae_core.experiments import Choices, LoadedModel, load_model
 from vae_core.experiments import claim_2_one_sample as one_sample
 from vae_core.experiments import claim_4_point as point
 from vae_core.experiments.claim_3_mean_objective import rule, trained_as
-from vae_core.experiments.naming import spoken
 from vae_core.experiments.view import compute_view
 from vae_core.experiments.wording import picture_change, verdict
 from vae_core.models.catalogue import MODELS
+from vae_core.models.naming import spoken
 
 from ..claim_inputs import CONTRARY
 from . import dense

@@ -11,9 +11,9 @@ from ..maths import gaussian
 from ..maths.gradient_estimators import pathwise, score_function
 from ..models.checkpoint import Metadata
 from ..models.data import ASSETS
+from ..models.naming import spoken
 from .experiment import Experiment, Outcome
 from .gradient_record import WEIGHTS, GradientNoise, Row
-from .naming import spoken
 from .phrases import ONE_RUN, significant
 from .rule import Rule, average, contrary, share
 from .subject import Subject

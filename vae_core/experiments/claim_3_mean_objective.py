@@ -10,8 +10,8 @@ from ..arrays import Array
 from ..inference import latent
 from ..inference.latent import Field
 from ..inference.loaded_model import LoadedModel
+from ..models.naming import spoken
 from .experiment import Experiment, Outcome
-from .naming import spoken
 from .phrases import ONE_RUN, listed, signed, significant
 from .rule import Rule, contrary
 from .subject import Subject

@@ -9,8 +9,8 @@ from ..arrays import Array
 from ..inference import latent
 from ..inference.latent import Field
 from ..inference.loaded_model import LoadedModel
+from ..models.naming import spoken
 from .experiment import Experiment, Outcome
-from .naming import spoken
 from .phrases import ONE_RUN, bounded
 from .rule import Rule, average, chosen_images, contrary, share
 from .subject import Subject

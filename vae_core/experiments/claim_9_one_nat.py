@@ -8,11 +8,11 @@ from ..arrays import Array, in_parts
 from ..inference.loaded_model import LoadedModel
 from ..maths import gaussian
 from ..maths.estimators import Estimate
+from ..models.naming import spoken
 from .balance import Balance, balance
 from .claim_4_point import Shrinking, shrink
 from .experiment import Experiment, Outcome
 from .least import losses_around
-from .naming import spoken
 from .phrases import bounded, significant
 from .rule import Rule, contrary, share
 from .subject import Subject

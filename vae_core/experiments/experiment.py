@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike
 from ..errors import InputError
 from ..inference.loaded_model import LoadedModel, load_model
 from ..models.catalogue import FoundModel, counterpart, shipped_models
+from ..models.naming import spoken
 from .choices import Choices
-from .naming import spoken
 from .subject import Subject, subject_of
 
 __all__ = ["Experiment", "Outcome", "no_posterior"]

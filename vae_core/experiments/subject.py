@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from ..arrays import Array
 from ..errors import InputError
 from ..inference.loaded_model import LoadedModel
+from ..models.naming import spoken
 from .choices import Choices, parse_draw
-from .naming import spoken
 from .view import shown_picture
 
 __all__ = ["Subject", "subject_of"]

@@ -186,7 +186,7 @@ def picture_caption(choices: Choices, kind: str = "", decoder: str = "") -> str:
     if choices.draw:
         return "x: drawn"
     if choices.z is not None:
-        return f"x: decoded at z by the one {decoder}" if decoder else "x: decoded at z, here"
+        return f"x: decoded at z by {decoder or 'this model'}"
     return f"x: {kind}" if kind else "x"
 
 

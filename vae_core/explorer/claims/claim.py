@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ...experiments.naming import called
 from ...experiments.subject import Subject
+from ...models.naming import called
 from ..parts.equations import Step
 
 __all__ = ["Claim"]

@@ -21,10 +21,10 @@ from ...experiments.claim_2_one_sample import (
 )
 from ...experiments.experiment import no_posterior
 from ...experiments.gradient_record import WEIGHTS, load_gradients
-from ...experiments.naming import heading, spoken
 from ...experiments.phrases import significant
 from ...experiments.subject import Subject
 from ...models.checkpoint import Metadata
+from ...models.naming import heading, spoken
 from ..parts.equations import Step
 from ..parts.figures import add_line, draw, figure, label, log_axis, symbols
 from ..parts.problems import show_problem

@@ -14,12 +14,12 @@ from ...experiments.claim_3_mean_objective import (
     trained_as,
     verdict,
 )
-from ...experiments.naming import called, spoken
 from ...experiments.phrases import bounded, remainder, significant
 from ...experiments.quantity import nats
 from ...experiments.subject import Subject
 from ...experiments.view import View
 from ...inference.loaded_model import LoadedModel
+from ...models.naming import called, spoken
 from ..parts.equations import Step
 from ..parts.figures import draw, label, symbols
 from ..parts.planes import Outline, heat_map, outlines

@@ -15,10 +15,10 @@ from ...experiments.claim_4_point import (
     verdict,
     widened,
 )
-from ...experiments.naming import spoken
 from ...experiments.phrases import bounded, significant
 from ...experiments.subject import Subject
 from ...inference.loaded_model import LoadedModel
+from ...models.naming import spoken
 from ..parts.equations import Step
 from ..parts.figures import (
     add_histogram,

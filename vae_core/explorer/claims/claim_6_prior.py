@@ -16,10 +16,10 @@ from ...experiments.claim_6_prior import (
     rule,
     verdict,
 )
-from ...experiments.naming import called, heading
 from ...experiments.phrases import bounded
 from ...experiments.subject import Subject
 from ...inference.loaded_model import LoadedModel
+from ...models.naming import called, heading
 from ..parts.equations import Step
 from ..parts.figures import (
     add_line,

@@ -16,12 +16,12 @@ from ...experiments.claim_8_trained_on_means import (
     trained_number,
     verdict,
 )
-from ...experiments.naming import called, heading
 from ...experiments.phrases import bounded
 from ...experiments.quantity import nats
 from ...experiments.subject import Subject
 from ...experiments.view import View, draw_epsilon
 from ...inference.loaded_model import LoadedModel
+from ...models.naming import called, heading
 from ..parts.equations import Step
 from ..parts.figures import add_line, draw, figure, label, log_axis, symbols
 from ..parts.planes import show_pictures

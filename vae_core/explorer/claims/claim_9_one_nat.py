@@ -5,11 +5,11 @@ import streamlit as st
 
 from ...experiments.balance import Balance, balance
 from ...experiments.claim_9_one_nat import Slopes, rule, slopes, verdict
-from ...experiments.naming import spoken
 from ...experiments.phrases import significant
 from ...experiments.prediction import predicts_price
 from ...experiments.quantity import nats
 from ...experiments.subject import Subject
+from ...models.naming import spoken
 from ..parts.equations import Step
 from ..parts.figures import (
     add_histogram,

@@ -5,10 +5,10 @@ from collections.abc import Callable
 import streamlit as st
 
 from ...errors import InputError
-from ...experiments.naming import called
 from ...experiments.phrases import listed
 from ...experiments.subject import Subject, subject_of
 from ...inference.loaded_model import LoadedModel
+from ...models.naming import called
 from ..claims import all_claims
 from ..claims.claim import Claim
 from ..parts.equations import equation_html

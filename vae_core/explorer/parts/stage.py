@@ -12,7 +12,6 @@ import streamlit as st
 from ...experiments.answer import Lane, answer, sigma_text
 from ...experiments.averages import averages_of
 from ...experiments.choices import Choices
-from ...experiments.naming import called, heading
 from ...experiments.prediction import sigma_set_by
 from ...experiments.view import View, shown_picture, view_of
 from ...experiments.wording import (
@@ -24,6 +23,7 @@ from ...experiments.wording import (
     verdict,
 )
 from ...inference.loaded_model import LoadedModel
+from ...models.naming import called, heading, spoken
 from ..frontend import source
 from .layers import layer_data
 
@@ -133,7 +133,7 @@ def lane_data(
         "sum": _sum(view),
         "average": _average(model),
         "x": base64.b64encode(np.round(255 * view.x).astype(np.uint8).tobytes()).decode(),
-        "xCaption": picture_caption(choices, kind, called(decoder.metadata) if decoder else ""),
+        "xCaption": picture_caption(choices, kind, spoken(decoder.metadata) if decoder else ""),
         "losses": view.losses.tolist(),
         "scene": {
             "mean": view.mean.tolist(),

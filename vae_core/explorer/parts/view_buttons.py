@@ -10,11 +10,11 @@ import streamlit as st
 
 from ...errors import InputError
 from ...experiments.choices import Choices
-from ...experiments.naming import heading
 from ...experiments.view import compute_view
 from ...experiments.view_files import SCRIPT_FILE, view_csv, view_script
 from ...experiments.wording import objective_sentence
 from ...inference.loaded_model import LoadedModel
+from ...models.naming import heading
 from ..frontend import source
 from ..server.library import load_model
 

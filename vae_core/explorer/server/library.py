@@ -7,13 +7,13 @@ from functools import cache
 from pathlib import Path
 
 from ...errors import InputError
-from ...experiments.naming import spoken
 from ...inference.loaded_model import LoadedModel, check_data
 from ...memo import Memo
 from ...models import catalogue, checkpoint
 from ...models.catalogue import FoundModel, find_models, shipped_models
 from ...models.checkpoint import Metadata
 from ...models.data import Dataset
+from ...models.naming import spoken
 from ...models.test_images import TestImages
 from .computing import start_for
 from .shelf import server_shelf

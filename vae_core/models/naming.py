@@ -1,8 +1,7 @@
 """What models are called on a page: what they were trained on, in words that are no symbol."""
 
-from ..models.checkpoint import Metadata
-from ..models.settings import ModelConfig, TrainingConfig
-from .phrases import significant
+from .checkpoint import Metadata
+from .settings import ModelConfig, TrainingConfig
 
 __all__ = ["NUMERALS", "called", "heading", "spoken"]
 
@@ -22,7 +21,7 @@ def called(trained: Metadata | TrainingConfig) -> str:
         same = len(set(layers)) == 1
         name += f", {len(layers)} × {layers[0]}" if same else f", {'-'.join(map(str, layers))}"
     if config.beta != 1 and objective.has_kl:
-        name += f", β = {significant(config.beta)}"
+        name += f", β = {config.beta:g}"
     return name
 
 
