@@ -4,6 +4,9 @@
 import { lightUp, linkSymbols } from "./symbols.js";
 
 const FAINT = 0.25;
+const PATIENCE = 3000; // milliseconds
+// What Streamlit draws in the place of words and controls whose code is under way.
+const COMING = ":is(.st-key-statement, .st-key-questions, .st-key-controls) [data-testid=stSkeleton]";
 const WORDS = ".equation .why, .st-key-questions [data-testid=stExpanderDetails] .stMarkdown p";
 
 // What of a figure is a symbol: its curves, by `meta`, and its labels, by their `name`.
@@ -54,10 +57,14 @@ function showOpen(root) {
   if (open) strip.scrollLeft = open.offsetLeft - (strip.clientWidth - open.offsetWidth) / 2;
 }
 
-// The page shows once its words stand where they stay: later a line less would move all the rest.
-function reveal(root) {
+// The page shows once its words and controls stand where they stay: later a line less would move
+// all the rest. What never comes keeps nothing else from being seen.
+function reveal(root, since = performance.now()) {
   const words = root.querySelector(WORDS);
-  if (!words) return requestAnimationFrame(() => reveal(root));
+  const patient = performance.now() - since < PATIENCE;
+  if (!words || (patient && root.querySelector(COMING))) {
+    return requestAnimationFrame(() => reveal(root, since));
+  }
   return document.fonts.ready.then(() => {
     requestAnimationFrame(() => requestAnimationFrame(() => (root.dataset.ready = "")));
   });
