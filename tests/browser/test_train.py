@@ -174,8 +174,7 @@ def test_a_whole_run_and_its_model(
 
     page.get_by_text("See it in Explore").click()
     panel = Panel(page)
-    panel.wait_shown()
-    expect(page.get_by_role("combobox").nth(0)).to_be_visible()
+    panel.wait_shown(f"model='{name}'")
     assert f"model={name}" in page.url
     assert not exception_texts(page)
 
