@@ -1,18 +1,33 @@
 """What tests of the claims share: images, hand-made inputs, and how a verdict is read."""
 
+import re
 from functools import cache
 
 import numpy as np
 
+from vae_core.experiments.rule import contrary
 from vae_core.experiments.view import View
 from vae_core.inference.evidence import Evidence
 from vae_core.maths.estimators import Estimate
 
 from .explore_page import SHIPPED, loaded, mnist
 
-__all__ = ["NOT_HERE", "OTHERS", "RANDOM", "assert_figures", "extremes", "holds", "pixels", "view"]
+__all__ = [
+    "CONTRARY",
+    "NOT_HERE",
+    "OTHERS",
+    "RANDOM",
+    "assert_figures",
+    "extremes",
+    "holds",
+    "pixels",
+    "plain",
+    "view",
+]
 
 NOT_HERE = "**Not here:**"
+# However a verdict against the claim begins: see `rule.contrary`.
+CONTRARY = tuple(contrary(usual) for usual in (None, True, False))
 OTHERS = [name for name in SHIPPED if name != "sample"]
 RANDOM = [int(i) for i in np.random.default_rng(2024).choice(10_000, 100, replace=False)]
 
@@ -31,7 +46,12 @@ def pixels(image: int) -> np.ndarray:
 def holds(sentence: str) -> bool:
     """Each verdict ends in a claim in bold letters, or says that it fails."""
     assert sentence.count("**") == 2, sentence
-    return NOT_HERE not in sentence
+    return not any(start in sentence for start in CONTRARY)
+
+
+def plain(text: str) -> str:
+    """What a page says, without the marks of its symbols."""
+    return re.sub("<[^>]+>", "", text)
 
 
 def assert_figures(sentence: str, *figures: str) -> None:

@@ -14,7 +14,7 @@ const BROWSER = [
   "document", "location", "navigator", "performance", "window",
   "requestAnimationFrame", "cancelAnimationFrame", "setTimeout", "clearTimeout",
   "getComputedStyle", "matchMedia", "structuredClone", "atob",
-  "ImageData", "ResizeObserver", "TextDecoder", "URL",
+  "ImageData", "MutationObserver", "ResizeObserver", "TextDecoder", "URL",
 ];
 const KNOWN = new Set([...runInNewContext("Object.getOwnPropertyNames(globalThis)"), ...BROWSER]);
 

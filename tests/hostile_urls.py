@@ -72,7 +72,7 @@ PAGES: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "argument": {
         **_SHARED,
-        "claim": (*"1234567", "questions"),
+        "claim": (*"123456789", "questions"),
         "untrained": ("true", "false"),
         "decoded": ("true", "false"),
         "sigma": ("0.1", "1", "2"),

@@ -18,10 +18,15 @@ from vae_core.explorer.claims import claim_4_point as point
 from vae_core.explorer.claims import claim_5_families_of_q as families_of_q
 from vae_core.explorer.claims import claim_6_prior as prior
 from vae_core.explorer.claims import claim_7_recipe as recipe
+from vae_core.explorer.claims import claim_8_trained_on_means as trained_on_means
+from vae_core.explorer.claims import claim_9_one_nat as one_nat
 from vae_core.explorer.pages import argument
+from vae_core.explorer.parts.equations import equation_html
 from vae_core.explorer.parts.texts import claim, questions
+from vae_core.models.naming import called
 
-from .explore_page import APP, SHIPPED, complaints
+from .claim_inputs import plain
+from .explore_page import APP, SHIPPED, complaints, loaded
 from .seldom import seldom
 
 MODULES = {
@@ -32,17 +37,20 @@ MODULES = {
     "5": families_of_q,
     "6": prior,
     "7": recipe,
+    "8": trained_on_means,
+    "9": one_nat,
 }
 COMPUTE: dict[str, tuple[str, ...]] = {
-    "1": ("running_average",),
+    "1": ("running_average", "many"),
     "2": ("spread", "load_gradients"),
     "3": ("compare", "price_fields"),
-    "4": ("shrink", "codes_of"),
+    "4": ("shrink", "balance", "codes_of"),
     "5": ("fit_simple", "fit_flow"),
-    "6": ("generation",),
+    "6": ("generation", "gains"),
     "7": ("printed", "settled"),
+    "8": ("compare", "below", "shrunk"),
+    "9": ("slopes", "balance"),
 }
-FIRST = claim(1).title
 
 
 @pytest.fixture(autouse=True)
@@ -70,11 +78,17 @@ def opened(at: AppTest) -> list[str]:
 
 
 def prose(at: AppTest) -> list[str]:
-    return [element.value for element in at.markdown]
+    """What is said, without the marks of its symbols."""
+    return [plain(element.value) for element in at.markdown]
 
 
-def verdicts(at: AppTest) -> list[str]:
-    return [text for text in prose(at)[1:] if "nats" in text and "**" in text and "|" not in text]
+def equations(at: AppTest) -> list[str]:
+    return [one.value for one in at.markdown if one.value.startswith('<div class="equation">')]
+
+
+def verdicts(at: AppTest, head: str = "This image") -> list[str]:
+    """What is said of the image, or under another head."""
+    return [text.split("\n\n", 1)[1] for text in prose(at) if text.startswith(f"{head}\n\n")]
 
 
 @pytest.mark.parametrize("number", MODULES)
@@ -84,7 +98,12 @@ def test_a_link_goes_straight_to_a_claim(number: str) -> None:
     text = claim(int(number))
     assert opened(at) == [text.title]
     assert prose(at)[0] == text.body
-    assert len(verdicts(at)) == 1
+    (equation,) = equations(at)
+    assert equation == equation_html(all_claims()[number].equation)
+    (verdict,) = verdicts(at)
+    assert "**" in verdict
+    (ruled,) = verdicts(at, "The rule, over test images")
+    assert re.search(r"[\d,]+ (?:of them|test images|images)", ruled)
     charts = [chart.proto for chart in at.get("plotly_chart")]
     assert charts
     assert len({chart.id for chart in charts}) == len(charts)
@@ -102,15 +121,20 @@ def test_every_claim_is_shown_for_every_model(name: str, number: str) -> None:
     assert works(at)
     without_q = name == "autoencoder" and number in ("1", "2")
     assert len(at.info) == without_q
-    under = at.caption[0].value.partition(", under ")[2]
+    under = at.caption[0].value.partition(", under: ")[2]
     # The models whose numbers are shown, which need not be the chosen one.
-    assert re.findall(r"`(.+?)`", under) == list(all_claims()[number].models or (name,))
+    shown = [called(loaded(one).metadata) for one in all_claims()[number].models or (name,)]
+    assert re.findall(r"\*\*(.+?)\*\*", under) == shown
+    assert "`" not in at.caption[0].value
 
 
 @pytest.mark.parametrize(
     "query",
     [
-        *({"claim": value} for value in ("0", "8", "x", "", "-1", "1.0", "nan", " 1", "Questions")),
+        *(
+            {"claim": value}
+            for value in ("0", "10", "x", "", "-1", "1.0", "nan", " 1", "Questions")
+        ),
         *({"claim": value} for value in ("<script>alert(1)</script>", "../1", "1" * 300)),
         {"claim": ["2", "x"]},
         *({"image": value} for value in ("-1", "10000", "abc", "", "nan", "inf", "1e999")),
@@ -122,18 +146,19 @@ def test_every_claim_is_shown_for_every_model(name: str, number: str) -> None:
     ids=str,
 )
 def test_an_unreadable_value_falls_back_to_the_default(
-    default: list[str], query: dict[str, str | list[str]]
+    default: tuple[list[str], list[str]], query: dict[str, str | list[str]]
 ) -> None:
-    at = open_page(**query)
+    named = {} if "claim" in query else {"claim": "1"}
+    at = open_page(**named, **query)
     assert works(at)
-    assert opened(at) == [FIRST]
-    assert prose(at) == default
+    assert opened(at) == ([claim(1).title] if named else [])  # or the questions
+    assert prose(at) == default[bool(named)]
 
 
 @pytest.fixture(scope="module")
-def default() -> list[str]:
-    """What an address without a query says."""
-    return prose(open_page())
+def default() -> tuple[list[str], list[str]]:
+    """What an address without a query says, and one that names a claim alone."""
+    return prose(open_page()), prose(open_page(claim="1"))
 
 
 @pytest.mark.long  # every claim, computed anew
@@ -188,6 +213,7 @@ def test_a_picture_without_evidence_is_no_exception() -> None:
 
 def test_the_controls_change_claim_image_and_seed() -> None:
     at = open_page()
+    assert opened(at) == []  # the questions come first
     at.button_group(key="claim").set_value("4").run()
     assert works(at)
     assert opened(at) == [claim(4).title]
@@ -210,10 +236,84 @@ def test_questions_link_to_what_answers_them() -> None:
     assert works(at)
     assert [one.label for one in at.expander] == [one.question for one in questions()]
     assert prose(at) == [one.answer for one in questions()]
-    links = [link.proto for link in at.get("page_link")]
+    # The two that everybody asks are open.
+    assert [one.proto.expanded for one in at.expander] == [
+        i < argument.OPEN for i in range(len(questions()))
+    ]
+    asked = [one.question for one in questions()[: argument.OPEN]]
+    assert "sample" in asked[0]
+    assert "training" in asked[0]
+    assert "test time" in asked[1]
+    links = [link.proto for link in at.get("page_link")][3:]  # after those of the pages
     for link, one in zip(links, questions(), strict=True):
         assert (link.page or "explore") == one.page  # the default page has no path
         assert link.query_string == "&".join(f"{k}={v}" for k, v in one.query.items())
+
+
+@pytest.mark.parametrize("number", MODULES)
+def test_a_control_is_shown_where_it_acts(number: str) -> None:
+    """And where it is not, its value in the address is kept and meant."""
+    at = open_page(claim=number, image="18", model="large", seed="5")
+    assert works(at)
+    acts = {"model": all_claims()[number].follows_model, "seed": all_claims()[number].follows_seed}
+    for key, shown in acts.items():
+        assert (key in keys_within(at, "controls"), key in keys_within(at, "idle")) == (
+            shown,
+            not shown,
+        )
+    assert (at.session_state.model, at.session_state.seed) == ("large", 5)
+    at.button_group(key="claim").set_value("1").run()
+    assert (at.session_state.model, at.session_state.seed) == ("large", 5)
+    assert at.query_params["model"] in ("large", ["large"])
+
+
+def test_the_model_is_offered_where_another_one_is_needed() -> None:
+    for query in ({"model": "fashion"}, {"z": "0.30,-1.20"}):
+        at = open_page(claim="7", **query)
+        assert not at.exception
+        assert "model" in keys_within(at, "controls")
+
+
+@pytest.mark.parametrize("number", seldom([one for one in MODULES if one not in "25"], ("7", "8")))
+def test_what_a_control_says_changes_what_is_shown_where_it_acts(
+    number: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoded: list[str] = []
+
+    def note(network: Any, z: Any, columns: int, caption: str) -> None:
+        decoded.append(f"{caption} {z.tolist()}")
+
+    monkeypatch.setattr(MODULES[number], "show_pictures", note, raising=False)
+
+    def shown(**query: str) -> list[str]:
+        decoded.clear()
+        at = open_page(claim=number, **query)
+        return [*prose(at), *(one.proto.spec for one in at.get("plotly_chart")), *decoded]
+
+    base, one = shown(), all_claims()[number]
+    assert (shown(seed="9") != base) == one.follows_seed
+    assert (shown(model="quadrature") != base) == one.follows_model
+
+
+def keys_within(at: AppTest, container: str) -> set[str]:
+    """Keys of the widgets in one of the page's containers."""
+
+    def keys(block: Any) -> Iterator[str]:
+        for child in getattr(block, "children", {}).values():
+            yield str(getattr(child, "key", None) or "")
+            yield from keys(child)
+
+    (page,) = [
+        one
+        for one in at.main.children.values()
+        if getattr(getattr(one, "proto", None), "id", "").endswith("-argument")
+    ]
+    (found,) = [
+        one
+        for one in page.children.values()
+        if getattr(getattr(one, "proto", None), "id", "").endswith(f"-{container}")
+    ]
+    return set(keys(found))
 
 
 def refuse(*_: Any, **__: Any) -> Any:

@@ -22,7 +22,7 @@ from vae_core.explorer.claims import claim_5_families_of_q as page_5
 from vae_core.inference.families import Fit
 from vae_core.maths.estimators import Estimate
 
-from .claim_inputs import pixels, view
+from .claim_inputs import pixels, plain, view
 from .explore_page import loaded
 from .test_argument_page import open_page
 from .test_verdicts_1_to_4 import shrinking
@@ -41,9 +41,11 @@ def test_claim_1_bounds_what_the_integral_leaves_open() -> None:
 
 
 def test_claim_1_draws_no_standard_error_of_a_few_samples() -> None:
-    (chart,) = [c.proto for c in open_page(claim="1").get("plotly_chart")]
-    band = json.loads(chart.spec)["data"][0]
-    assert band["name"] == "±2 standard errors"
+    charts = [c.proto for c in open_page(claim="1").get("plotly_chart")]
+    band = json.loads(charts[0].spec)["data"][0]
+    assert band["fill"] == "toself"
+    named = [one["text"] for one in json.loads(charts[0].spec)["layout"]["annotations"]]
+    assert "±2 standard errors of the average" in named
     x = band["x"]
     if isinstance(x, dict):
         x = np.frombuffer(base64.b64decode(x["bdata"]), x["dtype"])
@@ -79,8 +81,10 @@ def test_claim_3_bounds_the_averages_over_the_test_images() -> None:
         for elbo, error in ((150.0, 0.004), (152.0, 0.0005), (430.0, 0.0101))
     ]
     trained = mean_objective.Trained(mean_objective.COMPARED, tests, 100)
-    sentence = mean_objective.verdict(three[0], three[1], three[2], trained)
-    assert "Averaged over 100 test images: +2.00, +280.00 (within 0.02) and 0.00." in sentence
+    sentence = mean_objective.rule(trained).sentence
+    assert "Averaged over 100 test images −ELBO changes by +2.00 nats with quadrature" in sentence
+    assert "by +280.00 (within 0.02) with mean; −log p(x) by 0.00 with mean." in sentence
+    assert "Averaged" not in mean_objective.verdict(three[0], three[1], three[2], trained)
 
 
 def test_claim_3_shows_the_loss_at_the_mean_of_the_panel() -> None:
@@ -93,9 +97,9 @@ def test_claim_3_shows_the_loss_at_the_mean_of_the_panel() -> None:
         assert page_3._loss(one).split()[0] == f"{total:.2f}"
         moved += rows["loss_at_mean"] != f"{one.loss_at_mean:.2f}"
     assert moved
-    source = json.dumps([m.value for m in open_page(claim="3", image="7").markdown])
+    source = "".join(plain(m.value) for m in open_page(claim="3", image="7").markdown)
     shown = view_of(loaded("mean"), pixels(7)).row("loss_at_mean").shown
-    assert f"{shown} |" in source.partition("loss at the mean")[2].partition("expected loss")[0]
+    assert f"{shown} |" in source.partition("| loss at μ")[2].partition("expected loss")[0]
 
 
 def test_claim_4_bounds_what_the_noise_gains() -> None:
@@ -115,9 +119,9 @@ def test_claim_5_bounds_its_parts_and_its_table() -> None:
     assert "3.00 (within 0.02) nats above" in sentence
     assert "0.50 (within 0.01) because even" in sentence
     assert "2.50 (within 0.03) because of" in sentence
-    assert "would leave 0.10: **" in sentence
+    assert "A full covariance would leave 0.10. **" in sentence
     still = families.verdict(one, diagonal, fitted(0.45, 0.006))
-    assert "still leave 0.45 (within 0.01), 0.05 (within 0.02) less." in still
+    assert "A full covariance would leave 0.45 (within 0.01)." in still
     assert page_5._row(diagonal, one) == ("1.00", "100.50 (within 0.01)", "0.50 (within 0.01)")
 
 
@@ -128,5 +132,5 @@ def test_claim_6_bounds_its_evidence() -> None:
     sample, other = replace(sample, error=0.011, test_error=0.021), replace(other, error=0.0)
     sentence = prior.verdict(sample, other)
     assert f"against {sample.test_evidence:.2f} (within 0.03)." in sentence
-    assert f"against {sample.evidence:.2f} (within 0.02)." in sentence
-    assert f"agrees: {other.evidence:.2f} against" in sentence
+    assert f"against {sample.evidence:.2f} (within 0.02): its code" in sentence
+    assert f"it explains worse, {other.evidence:.2f} against" in sentence

@@ -268,7 +268,18 @@ def test_both_themes_have_every_colour() -> None:
         ):
             assert re.fullmatch(r"#[0-9a-f]{6}", colour)
         rest = colours.keys() - {"symbol", "models", "classes", "pointAlpha", "zero"}
-        assert {"label", "quiet", "line", "edge", "halo", "grid", "focus", "page"} == rest
+        assert {
+            "label",
+            "quiet",
+            "line",
+            "edge",
+            "halo",
+            "grid",
+            "focus",
+            "page",
+            "added",
+            "removed",
+        } == rest
         for name in rest:
             assert re.fullmatch(r"#[0-9a-f]{6}|rgba\(\d+, \d+, \d+, 0\.\d+\)", colours[name])
 

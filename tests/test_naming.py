@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from vae_core.experiments.naming import called, heading
 from vae_core.models.catalogue import shipped_models
+from vae_core.models.naming import called, heading
 from vae_core.models.settings import ModelConfig
 
 
@@ -30,7 +30,7 @@ def test_a_model_is_called_by_what_it_was_trained_on(name: str, expected: str) -
 def test_what_differs_from_the_usual_run_is_said() -> None:
     trained = shipped_models()["sample"].metadata()
     config = replace(trained.training, beta=0.5, model=ModelConfig(hidden=(32, 16)))
-    assert heading(replace(trained, training=config)) == "Trained on samples, 32-16, β = 0.50"
-    assert heading(config) == "Trained on samples, 32-16, β = 0.50"  # settings alone will do
+    assert heading(replace(trained, training=config)) == "Trained on samples, 32-16, β = 0.5"
+    assert heading(config) == "Trained on samples, 32-16, β = 0.5"  # settings alone will do
     config = replace(trained.training, samples=64)
     assert called(replace(trained, training=config)) == "trained on 64 samples"

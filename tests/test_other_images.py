@@ -117,7 +117,7 @@ def test_a_drawing_under_fashion() -> None:
     assert panel(at, "model")["xCaption"] == "x: drawn"
 
 
-@pytest.mark.parametrize("claim", ["1", "2", "3", "4", "5", "6", "7"])
+@pytest.mark.parametrize("claim", [*"123456789"])
 def test_the_argument_on_fashion(claim: str) -> None:
     at = open_argument(claim=claim, model="fashion")
     assert not at.exception
@@ -165,7 +165,7 @@ def test_layers_of_other_images(own_folder: Path, layer: str) -> None:
     assert panel(at, "model")["xCaption"] == "x: star"
 
 
-@pytest.mark.parametrize("claim", ["1", "2", "3", "4", "5", "6", "7"])
+@pytest.mark.parametrize("claim", [*"123456789"])
 def test_the_argument_on_other_images(own_folder: Path, claim: str) -> None:
     at = open_argument(claim=claim)
     assert not at.exception

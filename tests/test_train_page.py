@@ -11,7 +11,6 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
-from vae_core.experiments.naming import heading
 from vae_core.explorer.pages import train
 from vae_core.explorer.parts.formation import formation_data
 from vae_core.explorer.server import job_queue, shelf
@@ -21,6 +20,7 @@ from vae_core.explorer.server.library import load_test_images
 from vae_core.explorer.server.limits import Limits
 from vae_core.explorer.server.recordings import load_recorded
 from vae_core.explorer.visitor.run_settings import DECODED, DEFAULT, STORIES
+from vae_core.models.naming import heading
 from vae_core.models.recorded_run import FOLDER, RECORDED
 from vae_core.models.settings import TrainingConfig, command
 

@@ -112,11 +112,12 @@ def test_claim_3(quadrature: View, mean: View, held: bool) -> None:
     assert holds(sentence) == held
     assert_figures(
         sentence,
-        f"by {quadrature.negative_elbo - 157:+.2f} nats with `quadrature` (no noise)",
-        f"by {mean.negative_elbo - 157:+.2f} with `mean` (no expectation)",
+        f"by {quadrature.negative_elbo - 157:+.2f} nats with the network trained by quadrature "
+        "(no noise)",
+        f"by {mean.negative_elbo - 157:+.2f} with the network trained on means (no expectation)",
     )
     evidence = mean.negative_log_evidence - 156
-    told = f"by {evidence:+.2f} with `mean`."
+    told = f"by {evidence:+.2f} with the network trained on means."
     assert_figures(sentence, "of the two is not answered." if np.isnan(evidence) else told)
 
 

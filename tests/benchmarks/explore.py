@@ -5,6 +5,8 @@ and numbers of both panels, the bytes a click sends to the browser, and the serv
 ten sessions that have used every model. The machine is noisy: read the medians.
 """
 
+import os
+import signal
 import sys
 from pathlib import Path
 
@@ -58,6 +60,37 @@ RECORD_CLICKS = """() => {
 }"""
 
 
+# Moves the noise and draws anew, with nobody to answer; ms from the event to the drawn pictures of
+# both lanes, and to the frame that shows them.
+NOISE = """async (stage) => {
+    const noise = stage.querySelector("input.noise");
+    const button = stage.querySelector("button.new-epsilon");
+    const panels = [...stage.querySelectorAll(".panel")];
+    const times = { drawn: [], onScreen: [] };
+    for (let i = 0; i < 60; i++) {
+        const before = panels.map((panel) => panel.dataset.local);
+        const start = performance.now();
+        if (i % 2) button.click();
+        else {
+            noise.value = 0.5 + 0.05 * (i % 40);
+            noise.dispatchEvent(new Event("input"));
+        }
+        while (panels.some((panel, k) => panel.dataset.local === before[k])) {
+            await new Promise(requestAnimationFrame);
+        }
+        times.drawn.push(performance.now() - start);
+        await new Promise((done) => requestAnimationFrame(() => {
+            const channel = new MessageChannel();
+            channel.port1.onmessage = done;
+            channel.port2.postMessage(0);
+        }));
+        times.onScreen.push(performance.now() - start);
+        await new Promise((done) => setTimeout(done, 30));
+    }
+    return times;
+}"""
+
+
 def main() -> int:
     """Runs every measurement; returns the exit status."""
     with run_browser() as (browser, folder), serve(folder / "log.txt") as server:
@@ -66,6 +99,7 @@ def main() -> int:
         for name in ("sample", "large"):
             page = open_page(browser, server, f"model={name}")
             measure_hover(page, name)
+            measure_noise(page, server, name)
             measure_clicks(page, name)
             page.context.close()
     return 0
@@ -91,6 +125,20 @@ def measure_hover(page: Page, name: str) -> float:
     report(f"{name}: pointer to digit drawn", page.evaluate("drawn"), "ms")
     report(f"{name}: pointer to digit on screen", page.evaluate("onScreen"), "ms")
     return float(np.median(page.evaluate("drawn")))
+
+
+def measure_noise(page: Page, server: Server, name: str) -> float:
+    """Changes noise and ε while the server is stopped; median ms to the drawn pictures."""
+    stage = page.locator(".st-key-stage .stage")
+    os.kill(server.pid, signal.SIGSTOP)
+    try:
+        times = stage.evaluate(NOISE)
+    finally:
+        os.kill(server.pid, signal.SIGCONT)
+    report(f"{name} and mean: noise or new ε to pictures and losses", times["drawn"], "ms")
+    report(f"{name} and mean: the same, on screen", times["onScreen"], "ms")
+    wait_idle(page)
+    return float(np.median(times["drawn"]))
 
 
 def measure_clicks(page: Page, name: str) -> tuple[float, float]:

@@ -12,12 +12,12 @@ from PIL import Image
 from playwright.sync_api import Locator, Page
 
 from vae_core.experiments.choices import Choices
-from vae_core.experiments.naming import heading
 from vae_core.experiments.view import compute_view
 from vae_core.experiments.view_files import view_csv, view_script
 from vae_core.experiments.wording import numbers, objective_sentence
 from vae_core.explorer.frontend import theme
 from vae_core.explorer.pages.explore import TITLE
+from vae_core.models.naming import heading
 
 from ..explore_page import choices, loaded, mnist
 from .pages import OpenPage, wait_idle

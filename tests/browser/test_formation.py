@@ -101,7 +101,7 @@ def check_frame(run: Run, index: int, lane: int = 0) -> None:
     """Each marked image has its cross at the mean of q, and its ellipse 1 stddev around."""
     expected = frame(index, turn=0.3 * lane)
     pixels = run.pixels(lane)
-    mean_colour, sample_colour = (colour(symbol) for symbol in ("mean", "sample"))
+    mean_colour, q_colour = (colour(symbol) for symbol in ("mean", "stddev"))
     for image, stddev in zip(MARKED, expected.stddev, strict=True):
         mean = expected.points[image]
         if (mean > 0.5).all():
@@ -109,7 +109,7 @@ def check_frame(run: Run, index: int, lane: int = 0) -> None:
         assert near(pixels, run.to_canvas(mean) + np.array([4, 0]), mean_colour)
         assert near(pixels, run.to_canvas(mean) - np.array([0, 4]), mean_colour)
         for side in ([1, 0], [-1, 0], [0, 1], [0, -1]):
-            assert near(pixels, run.to_canvas(mean + stddev * side), sample_colour)
+            assert near(pixels, run.to_canvas(mean + stddev * side), q_colour)
 
 
 def test_both_runs_are_drawn_where_they_should_be_at_one_scale(open_run: OpenRun) -> None:

@@ -38,10 +38,13 @@ def use_everything(page: Page) -> None:
     image = lonely_image(panel, loaded("sample").mean)
     page.mouse.click(*panel.to_page(loaded("sample").mean[image]))
     panel.wait_shown(f"image={image},")
-    for name in ("Next", "Previous", "Random", "Resample"):
+    for name in ("Next", "Previous", "Random", "↻ new ε", "Tour", "End"):
         page.get_by_role("button", name=name, exact=True).click()
         wait_idle(page)
-    for key, text in (("image", "18"), ("k", "40"), ("seed", "5")):
+    enter(page, "image", "18")
+    panel.wait_shown("image=18,")
+    page.get_by_role("button", name="More", exact=True).click()
+    for key, text in (("k", "40"), ("seed", "5")):
         enter(page, key, text)
         panel.wait_shown(f"{key}={text},")
     page.locator(".st-key-scale").get_by_role("slider").press("ArrowRight")
@@ -49,6 +52,10 @@ def use_everything(page: Page) -> None:
     for layer in LAYERS:
         choose(page, "layer", layer)
         panel.wait_shown(f"layer='{layer}'")
+    for name in SHIPPED:
+        choose(page, "versus", name)
+        panel.wait_shown(f"versus='{name}'")
+    page.keyboard.press("Escape")
     page.locator(".st-key-which button").click()
     for order in reversed(ORDERS):
         choose(page, "order", order)
@@ -56,9 +63,7 @@ def use_everything(page: Page) -> None:
     enter(page, "z", "0.5,-1")
     panel.wait_shown("z=(0.5, -1.0)")
     page.keyboard.press("Escape")
-    for name in SHIPPED:
-        choose(page, "versus", name)
-        panel.wait_shown(f"versus='{name}'")
+    page.get_by_role("button", name="More", exact=True).click()
     choose(page, "versus", "none")
     panel.wait_shown("versus='none'")
     assert not exception_texts(page)
@@ -70,7 +75,7 @@ def test_no_control_imports_tensorflow(
     probe = tmp_path / "modules.txt"
     with start_server(env={"PROBE": str(probe)}, script="tests/browser/probe_app.py") as server:
         use_everything(open_page(url=server.url))
-        for claim in (*"1234567", "questions"):
+        for claim in (*"123456789", "questions"):
             page = open_page(f"claim={claim}", path="argument", url=server.url)
             assert not exception_texts(page)
         modules = probe.read_text().split()

@@ -174,7 +174,9 @@ def test_a_whole_run_and_its_model(
 
     page.get_by_text("See it in Explore").click()
     panel = Panel(page)
-    panel.wait_shown(f"model='{name}'")
+    panel.wait_shown()
+    page.get_by_role("button", name="More", exact=True).click()
+    expect(page.locator(".st-key-model").get_by_role("combobox")).to_be_visible()
     assert f"model={name}" in page.url
     assert not exception_texts(page)
 

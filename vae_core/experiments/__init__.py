@@ -7,7 +7,8 @@
     experiments.expectation(model, image=7).verdict
 
 Each module `claim_NUMBER_NAME` has its `EXPERIMENT`; all are found here, by name: `expectation`,
-`one_sample`, `mean_objective`, `point`, `families_of_q`, `prior`, `recipe`.
+`one_sample`, `mean_objective`, `point`, `families_of_q`, `prior`, `recipe`, `trained_on_means`,
+`one_nat`.
 """
 
 from functools import cache

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 from ..models.checkpoint import Metadata
-from .naming import called
+from ..models.naming import called
 from .phrases import bounded, significant
 from .prediction import sigma_set_by
 from .quantity import EXACT, nats

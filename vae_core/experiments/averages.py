@@ -33,15 +33,17 @@ def averages_of(trained: Metadata, images: int) -> Averages | None:
         trained: of the model.
         images: number of test images.
     """
-    values = {
-        "loss_at_mean": trained.test.get("reconstruction_loss_at_mean"),
-        "price": trained.test.get("jensen_gap"),
-        "kl": trained.test.get("kl"),
-        "negative_elbo": trained.test.get("negative_elbo"),
-        "negative_log_evidence": trained.test.get("negative_log_evidence"),
-    }
-    found = {key: float(value) for key, value in values.items() if value is not None}
-    if not {"loss_at_mean", "price", "kl", "negative_elbo"} <= found.keys():
+    test = trained.test
+    at_mean, expected = test.get("reconstruction_loss_at_mean"), test.get("reconstruction_loss")
+    if at_mean is None or expected is None or test.get("negative_elbo") is None:
         return None
-    rows = [KINDS[key].of(found.get(key, math.nan)) for key in values]
+    values: dict[str, float | None] = {
+        "loss_at_mean": at_mean,
+        "price": expected - at_mean,
+        "kl": test.get("kl"),
+        "negative_elbo": test.get("negative_elbo"),
+        "negative_log_evidence": test.get("negative_log_evidence"),
+    }
+    found = {key: math.nan if value is None else float(value) for key, value in values.items()}
+    rows = [KINDS[key].of(value) for key, value in found.items()]
     return Averages(images, closed(rows))

@@ -1,6 +1,6 @@
 """Claim 2: one sample per image is enough for training."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -11,9 +11,11 @@ from ..maths import gaussian
 from ..maths.gradient_estimators import pathwise, score_function
 from ..models.checkpoint import Metadata
 from ..models.data import ASSETS
+from ..models.naming import spoken
 from .experiment import Experiment, Outcome
 from .gradient_record import WEIGHTS, GradientNoise, Row
 from .phrases import ONE_RUN, significant
+from .rule import Rule, average, contrary, share
 from .subject import Subject
 from .view import draw_epsilon
 
@@ -22,9 +24,11 @@ __all__ = [
     "GRADIENTS",
     "Ratio",
     "Spread",
+    "batches_sentence",
     "gradient_sentence",
     "history_sentence",
     "routes_sentence",
+    "rule",
     "spread",
     "verdict",
 ]
@@ -60,6 +64,7 @@ class Spread:
         ratio, baselined_ratio: of `score` and `baselined` to `pathwise`.
         variance_stderrs: of `pathwise`, `score` and `baselined`, over the draws.
         between_stderr: of `between_stddev`, from the samples; the images are these ones.
+        within: stddev of one-sample losses of each of these images, in nats.
     """
 
     losses: Array
@@ -72,6 +77,7 @@ class Spread:
     baselined_ratio: Ratio
     between_stderr: float = 0.0
     variance_stderrs: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    within: Array = field(default_factory=lambda: np.empty(0))
 
     @property
     def within_stddev(self) -> float:
@@ -84,8 +90,11 @@ class Spread:
         return float(squares.std() / np.sqrt(len(squares)) / (2 * self.within_stddev or 1.0))
 
 
-def _between(model: LoadedModel) -> tuple[Array, float, float]:
-    """One-sample losses of the first test images, the stddev of their expectations, its error."""
+def _between(model: LoadedModel) -> tuple[Array, float, float, Array]:
+    """One-sample losses of the first test images, the stddev of their expectations, its error.
+
+    And the stddev over the samples of each image.
+    """
     x = model.test.pixels(slice(0, IMAGES))
     mean, stddev = model.mean[:IMAGES], model.stddev[:IMAGES]
     epsilon = draw_epsilon(0, REPEATS * len(x)).reshape(REPEATS, len(x), 2)
@@ -98,7 +107,7 @@ def _between(model: LoadedModel) -> tuple[Array, float, float]:
     between = float(np.sqrt(max(off.sum() / (len(x) - 1) - noise.mean(), 0.0)))
     # Of off less noise for one image: 4 off · noise from their product, 2 noise² from its own.
     stderr = np.sqrt((4 * off * noise + 2 * noise**2).mean() / len(x)) / (2 * between or 1.0)
-    return losses[0], between, float(stderr)
+    return losses[0], between, float(stderr), losses.std(axis=0, ddof=1)
 
 
 def spread(model: LoadedModel, x: Array, seed: int) -> Spread:
@@ -114,7 +123,7 @@ def spread(model: LoadedModel, x: Array, seed: int) -> Spread:
     through, _ = pathwise(slopes, epsilon, stddev)
     score, _ = score_function(loss, epsilon, stddev)
     less, _ = score_function(loss - expected.value[0], epsilon, stddev)
-    between, between_stddev, between_stderr = model.once(
+    between, between_stddev, between_stderr, within = model.once(
         "losses between images", lambda: _between(model)
     )
     routes = (through, score, less)
@@ -131,6 +140,7 @@ def spread(model: LoadedModel, x: Array, seed: int) -> Spread:
         baselined_ratio=_ratio(less, through),
         between_stderr=between_stderr,
         variance_stderrs=(stderrs[0], stderrs[1], stderrs[2]),
+        within=within,
     )
 
 
@@ -150,10 +160,22 @@ def _ratio(one: Array, other: Array) -> Ratio:
     return Ratio(ratio, float(ratio * relative.std(ddof=1) / np.sqrt(len(relative))))
 
 
-def verdict(result: Spread, name: str = "") -> str:
+def rule(result: Spread) -> Rule:
+    """How many images' losses vary little with the sample, of those that are compared."""
+    small = np.less(result.within, FEW * result.between_stddev)
+    return Rule(
+        f"The stddev over samples is {average(result.within)} nats, averaged over "
+        f"{len(result.within):,} test images (± one standard error). For {share(small)} of them "
+        f"it is less than a fifth of the {result.between_stddev:.2f} by which the loss varies "
+        "from image to image.",
+        bool(np.mean(small) > 0.5),
+    )
+
+
+def verdict(result: Spread, name: str = "", usual: bool | None = None) -> str:
     """Whether a sample's noise in the loss is small against what the choice of images brings."""
     within, between = result.within_stddev, result.between_stddev
-    under = f"Under `{name}`" if name else "Here"
+    under = f"Under {name}" if name else "Here"
     figures = (
         f"{under} the loss of this image varies with the sample by {within:.2f} ± "
         f"{result.within_stderr:.2f} nats (stddev of {len(result.losses):,} samples), and the loss "
@@ -167,7 +189,7 @@ def verdict(result: Spread, name: str = "") -> str:
             "its shares are measured below."
         )
     return (
-        f"{figures} **Not here:** in this image's loss its sample matters "
+        f"{figures} {contrary(usual)} in this image's loss its sample matters "
         f"{significant(within / between)} times as much as the choice of images."
     )
 
@@ -189,8 +211,14 @@ def routes_sentence(result: Spread) -> str:
     return f"{taken}: the two routes cannot be told apart."
 
 
-def gradient_sentence(noise: GradientNoise, weights: str = "trained") -> str:
-    """What ten samples would save of the gradient's variance, from the measurement."""
+def gradient_sentence(noise: GradientNoise, weights: str = "trained", name: str = "") -> str:
+    """What ten samples would save of the gradient's variance, from the measurement.
+
+    Args:
+        noise: what was measured.
+        weights: a key of `WEIGHTS`.
+        name: what the model is called; without it, by its folder.
+    """
     shares, savings = [], []
     for part in ("encoder", "decoder"):
         one, many = (noise.row(weights, part, BATCH, samples) for samples in (1, MANY))
@@ -198,10 +226,25 @@ def gradient_sentence(noise: GradientNoise, weights: str = "trained") -> str:
         saved, error = _saved(one, many)
         savings.append(f"{100 * saved:.1f} ± {100 * error:.1f} %")
     return (
-        f"Measured on `{noise.model}`, {WEIGHTS[weights]}, batches of {BATCH}: ε brings "
+        f"Measured on {name or noise.model}, {WEIGHTS[weights]}, batches of {BATCH}: ε brings "
         f"{shares[0]} and {shares[1]} gradient variance (± one standard error). {MANY} samples an "
         f"image would lower that variance by {savings[0]} and {savings[1]}, for {MANY} times the "
         "decodings; ten times as many images lower it by 90 %."
+    )
+
+
+def batches_sentence(noise: GradientNoise, weights: str = "trained") -> str:
+    """How far ε's shares for batches of other sizes lie from those that are drawn."""
+    apart = [
+        abs(noise.row(weights, part, size, samples).share - row.share)
+        for part in ("encoder", "decoder")
+        for samples in sorted({row.samples for row in noise.rows})
+        for row in [noise.row(weights, part, BATCH, samples)]
+        for size in noise.batches
+    ]
+    sizes = " and ".join(str(size) for size in noise.batches if size != BATCH)
+    return (
+        f"Batches of {sizes} images would lie within {100 * max(apart):.1f} points of these curves."
     )
 
 
@@ -221,7 +264,7 @@ def history_sentence(runs: tuple[Metadata, Metadata], names: tuple[str, str]) ->
     ]
     as_many = float(np.interp(work[0][-1], work[1], many))
     return (
-        f"`{names[0]}` and `{names[1]}`, −ELBO of their own test images: after equally many steps "
+        f"−ELBO of the test images under {names[0]} and under {names[1]}: after equally many steps "
         f"L = {draws[0]} ends at {few[-1]:.2f} nats and L = {draws[1]} at {many[-1]:.2f}; after as "
         f"many decoded samples as L = {draws[0]} took in all, L = {draws[1]} stood at "
         f"{as_many:.2f}. {ONE_RUN}"
@@ -237,7 +280,9 @@ def _run(subject: Subject) -> Outcome:
         "variance_score_function": result.score,
         "variance_score_function_less_mean_loss": result.baselined,
     }
-    return Outcome(verdict(result, subject.model.name), numbers, (result,))
+    usual = rule(result).usual
+    sentence = verdict(result, spoken(subject.model.metadata), usual)
+    return Outcome(sentence, numbers, (result,))
 
 
 EXPERIMENT = Experiment(2, "one_sample", _run)

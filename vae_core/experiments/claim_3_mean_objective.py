@@ -10,8 +10,10 @@ from ..arrays import Array
 from ..inference import latent
 from ..inference.latent import Field
 from ..inference.loaded_model import LoadedModel
+from ..models.naming import spoken
 from .experiment import Experiment, Outcome
 from .phrases import ONE_RUN, listed, signed, significant
+from .rule import Rule, contrary
 from .subject import Subject
 from .view import View, view_of
 from .wording import differing
@@ -23,6 +25,7 @@ __all__ = [
     "compare",
     "field_sentence",
     "price_fields",
+    "rule",
     "trained_as",
     "verdict",
 ]
@@ -39,13 +42,17 @@ class Trained:
     """What training made of the models that are compared.
 
     Attributes:
-        names: of the models, as `COMPARED`.
+        names: what the models are called in a sentence, as `COMPARED`.
         tests: their averages over the test images, from `metadata.json`.
         images: how many test images.
         differ: settings, other than the objective, in which their runs differ.
     """
 
-    names: Sequence[str] = COMPARED
+    names: Sequence[str] = (
+        "the network trained on samples",
+        "the network trained by quadrature",
+        "the network trained on means",
+    )
     tests: Sequence[Mapping[str, Any]] = ({}, {}, {})
     images: int = 0
     differ: Sequence[str] = ()
@@ -65,7 +72,7 @@ def trained_as(*models: LoadedModel) -> Trained:
     """What the metadata of the compared models say."""
     trained = [model.metadata for model in models]
     return Trained(
-        tuple(model.name for model in models),
+        tuple(spoken(one) for one in trained),
         tuple(one.test for one in trained),
         len(models[0].mean),
         tuple(name for name in differing(trained) if name != "objectives"),
@@ -77,9 +84,30 @@ def compare(*models: LoadedModel, x: Array) -> tuple[View, ...]:
     return tuple(view_of(model, x) for model in models)
 
 
-def verdict(sample: View, quadrature: View, mean: View, trained: Trained = Trained()) -> str:
+def rule(trained: Trained) -> Rule:
+    """What taking away the noise and the expectation change on average, from the metadata."""
+    _, second, third = trained.names
+    keys = (("negative_elbo", 1), ("negative_elbo", 2), ("negative_log_evidence", 2))
+    means = [trained.difference(*one) for one in keys]
+    if not np.isfinite(means).all():
+        return Rule("For these networks no averages over test images are recorded.")
+    shown = [signed(mean, trained.bound(*one)) for mean, one in zip(means, keys, strict=True)]
+    return Rule(
+        f"Averaged over {trained.images:,} test images −ELBO changes by {shown[0]} nats with "
+        f"{second} and by {shown[1]} with {third}; −log p(x) by {shown[2]} with {third}. {ONE_RUN}",
+        not _exception(means[0], means[1], means[2], (second, third)),
+    )
+
+
+def verdict(
+    sample: View,
+    quadrature: View,
+    mean: View,
+    trained: Trained = Trained(),
+    usual: bool | None = None,
+) -> str:
     """What taking away the noise and taking away the expectation change, from the table."""
-    first, second, third = (f"`{name}`" for name in trained.names)
+    first, second, third = trained.names
     expectation = quadrature.negative_elbo - sample.negative_elbo
     other = mean.negative_elbo - sample.negative_elbo
     evidence = mean.negative_log_evidence - sample.negative_log_evidence
@@ -96,18 +124,12 @@ def verdict(sample: View, quadrature: View, mean: View, trained: Trained = Train
             else f"by {signed(evidence, lattice)} with {third}."
         )
     )
-    averages = (("negative_elbo", 1), ("negative_elbo", 2), ("negative_log_evidence", 2))
-    if np.isfinite([trained.difference(*one) for one in averages]).all():
-        shown = [signed(trained.difference(*one), trained.bound(*one)) for one in averages]
-        figures += (
-            f" Averaged over {trained.images:,} test images: {shown[0]}, {shown[1]} and {shown[2]}."
-        )
     ending = f" {ONE_RUN}"
     if trained.differ:
         ending += f" These runs differ in their {listed(trained.differ)} too."
     reason = _exception(expectation, other, evidence, (second, third))
     if reason:
-        return f"{figures} **Not here:** for this image {reason}.{ending}"
+        return f"{figures} {contrary(usual)} {reason}.{ending}"
     return (
         f"{figures} **Taking the expectation away moves −ELBO "
         f"{_times(other, expectation, errors[0] + errors[1])} as far as taking the noise away, and "
@@ -154,7 +176,7 @@ def price_fields(model: LoadedModel, stddev: float) -> tuple[Field, Field]:
 def field_sentence(price: Field, prediction: Field, name: str, stddev: float) -> str:
     """The medians of the two fields."""
     return (
-        f"Price under `{name}` at σ = {stddev:.2f}: median over the plane drawn "
+        f"Price of σ under {name} at σ = {stddev:.2f}: median over the plane drawn "
         f"about {significant(float(np.median(price.values)))} nats, predicted "
         f"{significant(float(np.median(prediction.values)))}."
     )
@@ -170,7 +192,9 @@ def _run(subject: Subject) -> Outcome:
         if row.key in ("loss_at_mean", "kl", "negative_elbo", "negative_log_evidence")
     }
     sample, quadrature, mean = views
-    return Outcome(verdict(sample, quadrature, mean, trained_as(*models)), numbers, views)
+    trained = trained_as(*models)
+    sentence = verdict(sample, quadrature, mean, trained, rule(trained).usual)
+    return Outcome(sentence, numbers, views)
 
 
 EXPERIMENT = Experiment(3, "mean_objective", _run, needs_q=False)

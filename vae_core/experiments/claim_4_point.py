@@ -1,6 +1,6 @@
 """Claim 4: a q as narrow as a point has an infinite KL."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -9,13 +9,25 @@ from ..inference.integrals import TOLERANCE, expected_loss
 from ..inference.loaded_model import LoadedModel
 from ..maths import gaussian
 from ..maths.estimators import Estimate
+from .balance import Balance, balance
 from .experiment import Experiment, Outcome
 from .least import Least, least, losses_around
 from .phrases import bounded, significant, within
-from .quantity import EXACT
+from .quantity import EXACT, nats
+from .rule import Rule, contrary, share
 from .subject import Subject
 
-__all__ = ["EXPERIMENT", "Codes", "Shrinking", "codes_of", "codes_sentence", "shrink", "verdict"]
+__all__ = [
+    "EXPERIMENT",
+    "Codes",
+    "Shrinking",
+    "codes_of",
+    "codes_sentence",
+    "rule",
+    "shrink",
+    "verdict",
+    "widened",
+]
 
 
 FACTORS = np.geomspace(1e-4, 2.0, 61)
@@ -23,6 +35,7 @@ SMALL = 0.01  # below it the KL is a straight line in ln c
 DRAWN = 0.02  # nats: of the integrals that are only drawn
 NEAR_ONE = (0.8, 1.25)  # where the best factor of a q that fits lies
 REACH = 3.0  # of the prior's stddevs
+WIDEST = 2.0  # σ that is drawn
 
 
 @dataclass(frozen=True)
@@ -37,6 +50,7 @@ class Shrinking:
         alone: the least E_q[loss] over c, at ln c.
         at_mean: loss at the mean, where c is 0.
         at_one: -ELBO at c = 1, with its error.
+        unit: stddev at c = 1, `(2,)`.
     """
 
     factor: Array
@@ -46,6 +60,7 @@ class Shrinking:
     alone: Least
     at_mean: float
     at_one: tuple[float, float]
+    unit: Array = field(default_factory=lambda: np.ones(2))
 
     @property
     def negative_elbo(self) -> Array:
@@ -118,7 +133,18 @@ def shrink(model: LoadedModel, x: Array) -> Shrinking:
     if at_mean - float(loss.value.min()) > EXACT:
         alone = least(loss_at, points, loss)
     at_one = float(own.value[0] + kl_at(np.zeros(1))[0]), float(own.error[0])
-    return Shrinking(FACTORS, loss.value, kl, bound, alone, at_mean, at_one)
+    return Shrinking(FACTORS, loss.value, kl, bound, alone, at_mean, at_one, unit)
+
+
+def widened(model: LoadedModel, x: Array, unit: Array) -> tuple[Array, Array, Array]:
+    """Factors beyond those that are searched, up to σ = 2, with loss and KL: to be drawn."""
+    mean, _ = model.network.encode(x[None])
+    last = WIDEST / float(np.sqrt(np.mean(unit**2)))
+    if last <= FACTORS[-1]:
+        return np.empty(0), np.empty(0), np.empty(0)
+    factor = np.geomspace(FACTORS[-1], last, 28)[1:]
+    stddevs = factor[:, None] * unit
+    return factor, losses_around(model, x, stddevs, DRAWN).value, gaussian.kl(mean, stddevs)
 
 
 def codes_of(model: LoadedModel, x: Array) -> Codes:
@@ -141,16 +167,35 @@ def codes_sentence(found: Codes, name: str) -> str:
     verb = "raises" if change > 0 else "lowers"
     if abs(change) <= found.error:
         verb = "takes"
+    code = ", ".join(nats(float(value)) for value in found.code)
     return (
-        f"`{name}`, no KL: its codes spread with stddevs {found.spread[0]:.1f} and "
+        f"Under {name}, no KL: its codes spread with stddevs {found.spread[0]:.1f} and "
         f"{found.spread[1]:.1f}, and {100 * found.beyond:.1f} % lie more than 3 from the origin, "
         "where 1.1 % of the prior does. This image's is at "
-        f"{found.code[0]:.2f}, {found.code[1]:.2f}; noise of the prior's stddev 1 around it {verb} "
-        f"the loss from {found.loss:.1f} to {found.loss_with_noise:.1f} nats{within(found.error)}."
+        f"{code}; noise of the prior's stddev 1 around it {verb} the "
+        f"loss from {found.loss:.1f} to {found.loss_with_noise:.1f} nats{within(found.error)}."
     )
 
 
-def verdict(result: Shrinking, has_posterior: bool) -> str:
+def rule(found: Balance, has_posterior: bool) -> Rule:
+    """Where −ELBO is least for many test images."""
+    near = found.inside & (found.factor >= NEAR_ONE[0]) & (found.factor <= NEAR_ONE[1])
+    count = len(found.factor)
+    if not has_posterior:
+        return Rule(
+            f"Noise around this network's codes would give the least price + KL at a stddev of "
+            f"{significant(float(np.median(found.factor)))} (median of {count} test images); it "
+            "was trained with none."
+        )
+    return Rule(
+        f"For {share(near)} test images c of the least −ELBO lies from {NEAR_ONE[0]} to "
+        f"{NEAR_ONE[1]}; its median is {significant(float(np.median(found.factor)))}. A point, "
+        "c = 0, has an infinite KL for every image.",
+        bool(np.mean(near) > 0.5),
+    )
+
+
+def verdict(result: Shrinking, has_posterior: bool, usual: bool | None = None) -> str:
     """Where the bound and the loss alone would put c, from the curves."""
     kl = (
         f"Once q is small, the KL rises by {abs(result.slope):.2f} nats for each factor e by which "
@@ -171,8 +216,8 @@ def verdict(result: Shrinking, has_posterior: bool) -> str:
     best, saved = result.best, bounded(result.saved, result.bound.error + result.at_one[1])
     if not result.bound.inside:
         return (
-            f"{kl}, {loss}, and −ELBO still falls at c = {significant(best)}. **Not here:** for "
-            f"this image the encoder's σ is at most half of the best one, and {saved} nats or more "
+            f"{kl}, {loss}, and −ELBO still falls at c = {significant(best)}. {contrary(usual)} "
+            f"the encoder's σ is at most half of the best one, and {saved} nats or more "
             "could be saved."
         )
     where = f"at c ≈ {significant(best)}"
@@ -187,8 +232,8 @@ def verdict(result: Shrinking, has_posterior: bool) -> str:
         )
     size = "smaller" if best > 1 else "larger"
     return (
-        f"{kl}, {loss}, and {least_at}. **Not here:** the σ that this encoder gives the image is "
-        f"{size} than its bound asks for."
+        f"{kl}, {loss}, and {least_at}. {contrary(usual)} the σ that this encoder gives the image "
+        f"is {size} than its bound asks for."
     )
 
 
@@ -203,7 +248,9 @@ def _run(subject: Subject) -> Outcome:
         "autoencoder_loss": codes.loss,
         "autoencoder_loss_with_noise": codes.loss_with_noise,
     }
-    return Outcome(verdict(result, subject.model.has_posterior), numbers, (result, codes))
+    has_posterior = subject.model.has_posterior
+    usual = rule(balance(subject.model), has_posterior).usual
+    return Outcome(verdict(result, has_posterior, usual), numbers, (result, codes))
 
 
 EXPERIMENT = Experiment(4, "point", _run, needs_q=False)

@@ -14,18 +14,19 @@ from ..inference.loaded_model import LoadedModel
 from ..inference.true_posterior import TruePosterior
 from ..models.checkpoint import Metadata
 from .experiment import Experiment, Outcome
+from .family_record import Slacks, recorded
 from .phrases import bounded, remainder, significant
 from .prediction import sigma_set_by
 from .quantity import EXACT
+from .rule import Rule, average, contrary, share
 from .subject import Subject
 from .view import View, view_of
 
-__all__ = ["EXPERIMENT", "Fits", "fit_flow", "fit_simple", "shown_slack", "verdict"]
+__all__ = ["EXPERIMENT", "Fits", "fit_flow", "fit_simple", "rule", "shown_slack", "verdict"]
 
 
 SIMPLE = tuple(name for name in FAMILIES if name != "flow")
 SIDE = 56
-SMALL = 0.05  # nats: less is not worth a sentence
 
 
 @dataclass(frozen=True)
@@ -75,13 +76,47 @@ def _start(view: View) -> tuple[Array, Array] | None:
     return (view.mean, view.stddev) if view.has_posterior else None
 
 
-def verdict(view: View, diagonal: Fit, full: Fit, trained: Metadata | None = None) -> str:
+def rule(found: Slacks | None, trained: Metadata) -> Rule:
+    """What the slack is made of on average, as far as that was measured.
+
+    Args:
+        found: what was measured for many images; None where nothing was.
+        trained: of the model, with its test averages.
+    """
+    if found is None:
+        elbo, evidence = (
+            trained.test.get(key) for key in ("negative_elbo", "negative_log_evidence")
+        )
+        if elbo is None or evidence is None:
+            return Rule("For this network no fits to many test images are recorded.")
+        return Rule(
+            f"Over the test images the encoder's q is {elbo - evidence:.2f} nats above −log p(x) "
+            "on average; fits to many of them are recorded for the shipped networks only."
+        )
+    smaller = np.less(found.diagonal, found.own - found.diagonal)
+    return Rule(
+        f"Over {len(found.own)} test images the encoder's q is {average(found.own)} nats above "
+        f"−log p(x), the best diagonal Gaussian found {average(found.diagonal)}, the best full one "
+        f"{average(found.full)} (± one standard error). For {share(smaller)} the family is the "
+        "smaller part of the slack.",
+        bool(np.mean(smaller) > 0.5),
+    )
+
+
+def verdict(
+    view: View,
+    diagonal: Fit,
+    full: Fit,
+    trained: Metadata | None = None,
+    usual: bool | None = None,
+) -> str:
     """What the encoder's slack is made of, from the table.
 
     Args:
         view: of the image, with the encoder's own q.
         diagonal, full: fits to its true posterior.
         trained: of the model; without it, as of one whose σ the price of σ trained.
+        usual: whether the family is the smaller part for most images.
     """
     error = float(view.expected_loss.error[0]) + float(view.evidence.error[0])
     total, first, third = (shown_slack(one.negative_elbo, view) for one in (view, diagonal, full))
@@ -95,15 +130,15 @@ def verdict(view: View, diagonal: Fit, full: Fit, trained: Metadata | None = Non
             f"{bounded(rest, error + diagonal.error)} because of "
             f"{_cause(view, diagonal, trained)}."
         )
-    left = bounded(third, full.error)
-    if first > SMALL and third < 0.8 * first:
+    figures += f" A full covariance would leave {bounded(third, full.error)}."
+    if first < rest:
         return (
-            f"{figures} A full covariance would leave {left}: **the diagonal Gaussian is a "
-            "choice, and another q gives a tighter bound.**"
+            f"{figures} **That q is a diagonal Gaussian is the smaller part of the slack: changing "
+            "the family alone could save no more.**"
         )
     return (
-        f"{figures} **Not here:** for this image a full covariance would still leave "
-        f"{left}, {bounded(remainder(first, third), diagonal.error + full.error)} less."
+        f"{figures} {contrary(usual)} that q is a diagonal Gaussian is no smaller part of the "
+        "slack than all the rest."
     )
 
 
@@ -139,7 +174,9 @@ def _run(subject: Subject) -> Outcome:
     if not found.view.has_posterior:
         return Outcome("", numbers, (found, fits))
     numbers["slack_of_encoder"] = found.view.slack
-    sentence = verdict(found.view, fits["diagonal"], fits["full"], subject.model.metadata)
+    trained = subject.model.metadata
+    usual = rule(recorded(subject.model), trained).usual
+    sentence = verdict(found.view, fits["diagonal"], fits["full"], trained, usual)
     return Outcome(sentence, numbers, (found, fits))
 
 

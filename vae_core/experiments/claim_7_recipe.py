@@ -10,12 +10,14 @@ from ..inference.integrals import TOLERANCE, expected_loss
 from ..inference.loaded_model import LoadedModel
 from ..maths import gaussian
 from ..maths.estimators import Estimate
+from ..models.checkpoint import Metadata
 from .experiment import Experiment, Outcome
 from .least import least, losses_around
 from .phrases import bounded, remainder, within
+from .rule import Rule, contrary
 from .subject import Subject
 
-__all__ = ["EXPERIMENT", "READINGS", "Printed", "Settled", "printed", "settled", "verdict"]
+__all__ = ["EXPERIMENT", "READINGS", "Printed", "Settled", "printed", "rule", "settled", "verdict"]
 
 Reading = Callable[[Array], Array]
 
@@ -151,7 +153,22 @@ def _both(stddev: Array) -> Array:
     return np.repeat(stddev[:, None], 2, axis=1)
 
 
-def verdict(found: Printed) -> str:
+def rule(trained: Metadata, images: int) -> Rule:
+    """By how much the printed loss misses the bound on average, from the metadata."""
+    keys = ("printed_loss", "negative_elbo", "negative_log_evidence")
+    told, bound, evidence = (trained.test.get(key) for key in keys)
+    if told is None or bound is None:
+        return Rule("For this network no averages over test images are recorded.")
+    sentence = (
+        f"Averaged over {images:,} test images it prints {told:.2f} nats; −ELBO of the q it "
+        f"samples is {bound:.2f}, {remainder(bound, told):.2f} above."
+    )
+    if evidence is not None:
+        sentence += f" −log p(x) is {evidence:.2f}."
+    return Rule(sentence, bound - told > APART)
+
+
+def verdict(found: Printed, usual: bool | None = None) -> str:
     """By how much the printed loss misses the bound, from the terms."""
     gap = remainder(found.negative_elbo, found.printed)
     figures = (
@@ -161,10 +178,11 @@ def verdict(found: Printed) -> str:
     if gap > APART:
         conclusion = f"**What it prints is {gap:.2f} nats below the bound of the q it samples.**"
     elif gap >= -APART:
-        conclusion = f"**Not here:** the two slips happen to cancel to {abs(gap):.2f} nats."
+        conclusion = f"{contrary(usual)} the two slips happen to cancel to {abs(gap):.2f} nats."
     else:
         conclusion = (
-            f"**Not here:** what it prints is {-gap:.2f} nats above the bound of the q it samples."
+            f"{contrary(usual)} what it prints is {-gap:.2f} nats above the bound of the q "
+            "it samples."
         )
     return f"{figures} {conclusion}{_against(found)}"
 
@@ -190,7 +208,8 @@ def _run(subject: Subject) -> Outcome:
         "kl_sampled": found.kl_sampled,
         "kl_described": found.kl_described,
     }
-    return Outcome(verdict(found), numbers, (found, readings))
+    usual = rule(model.metadata, len(model.mean)).usual
+    return Outcome(verdict(found, usual), numbers, (found, readings))
 
 
 EXPERIMENT = Experiment(7, "recipe", _run, needs_q=False)

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from ..errors import InputError
 from ..inference.loaded_model import LoadedModel, load_model
 from ..models.catalogue import FoundModel, counterpart, shipped_models
+from ..models.naming import spoken
 from .choices import Choices
 from .subject import Subject, subject_of
 
@@ -81,9 +82,10 @@ class Experiment:
 
 def no_posterior(model: LoadedModel) -> str:
     """Why an experiment on q has nothing to show for a model without one."""
+    said = spoken(model.metadata)
     return (
-        f"`{model.name}` has no q: an image is one point of the plane, and there is nothing to "
-        "sample. Choose another model."
+        f"{said[0].upper()}{said[1:]} has no q: an image is one point of the plane, and "
+        "there is nothing to sample. Choose another model."
     )
 
 

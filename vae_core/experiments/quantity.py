@@ -33,7 +33,7 @@ class Quantity:
         symbol: as HTML.
         sentence: what it means.
         colour: class of the symbol's colour; empty for none.
-        beside: key of the number in whose row a panel shows this one; empty for a row of its own.
+        beside: key of the number in whose row a table shows this one; empty for a row of its own.
         error_kind: `STANDARD_ERROR` of an average over samples, `BOUND` of an integral; empty for
             what is computed in closed form.
         value: in nats; NaN where there is none.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from ..arrays import Array
 from ..errors import InputError
 from ..inference.loaded_model import LoadedModel
+from ..models.naming import spoken
 from .choices import Choices, parse_draw
 from .view import shown_picture
 
@@ -47,7 +48,8 @@ def subject_of(
         caption = "your drawing"
     elif choices.z is not None:
         caption = (
-            f"the picture that `{model.name}` decodes at z = {choices.z[0]:.2f}, {choices.z[1]:.2f}"
+            f"the picture that {spoken(model.metadata)} decodes at z = {choices.z[0]:.2f}, "
+            f"{choices.z[1]:.2f}"
         )
     else:
         kind = model.test.class_of(choices.image)

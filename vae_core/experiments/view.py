@@ -161,7 +161,7 @@ def view_of(
     choices: Choices = Choices(k=1),  # noqa: B008 -- frozen
     evidence_tolerance: float = EVIDENCE_TOLERANCE,
 ) -> View:
-    """Everything a panel says about a picture.
+    """Everything a lane says about a picture.
 
     Args:
         model: the model.

@@ -1,4 +1,4 @@
-"""The sentences and the rows of numbers of a panel, computed from its view."""
+"""The sentences and the rows of numbers of a lane, computed from its view."""
 
 import math
 from collections.abc import Sequence
@@ -186,7 +186,7 @@ def picture_caption(choices: Choices, kind: str = "", decoder: str = "") -> str:
     if choices.draw:
         return "x: drawn"
     if choices.z is not None:
-        return f"x: decoded at z by the one {decoder}" if decoder else "x: decoded at z, here"
+        return f"x: decoded at z by {decoder or 'this model'}"
     return f"x: {kind}" if kind else "x"
 
 
@@ -203,7 +203,7 @@ def description(name: str, view: View) -> str:
 
 
 def numbers(view: View) -> list[dict[str, Any]]:
-    """The rows of a panel's table, in nats; `beside` is a number that has no row of its own."""
+    """The rows of a lane's table, in nats; `beside` is a number that has no row of its own."""
     rows = view.rows()
     beside = {
         row.beside: f"{row.name} {row.shown}"

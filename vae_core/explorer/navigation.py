@@ -9,6 +9,9 @@ from .visitor.heartbeat import keep_runs
 
 __all__ = ["run"]
 
+FRAMED = "framed"  # of the session: the frame of the pages was sent
+SETTLING = 0.15  # seconds that it gets, once in a session
+
 
 # A page is imported when it is shown: Plotly, which only some need, is a quarter of a cold start.
 

@@ -42,7 +42,8 @@ window.focus = {
         const one = this.element;
         if (!one) return null;
         this.looks.set(one, this.look(one));
-        const text = (one.querySelector("p") ?? one).innerText;
+        const named = one.querySelector("p") ?? one;
+        const text = named.innerText ?? named.textContent;  // mathematics has no innerText
         return one.matches(".plane") ? "plane" : one.getAttribute("aria-label") ?? text.trim();
     },
     unseen() {

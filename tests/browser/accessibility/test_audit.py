@@ -53,15 +53,16 @@ def test_what_is_wrong_is_seen(screens: Screens, server: Server, bare: Bare) -> 
     one = Screens([page], screens.sizes[:1])
     Panel(page).wait_shown()
     one.wait()
-    Panel(page).find(".verdict").evaluate(
-        """(verdict) => {
-            verdict.innerHTML = '<img src="data:,"><b style="color: #777">pale</b>';
-            verdict.parentElement.querySelector(".zoom").style.opacity = 0.4;
+    page.locator(".st-key-stage .stage").evaluate(
+        """(stage) => {
+            stage.querySelector(".name").innerHTML =
+                '<img src="data:,"><b style="color: #777">pale</b>';
+            stage.querySelector(".new-epsilon").style.opacity = 0.4;
         }"""
     )
     found = beyond(one.audit(), bare)
     assert {rule for rule, _, _ in found} == {"image-alt", *CONTRAST}
-    assert any("zoom to q" in what for _, _, what in found)
+    assert any("new" in what for _, _, what in found)
 
 
 @pytest.mark.long  # every page, in two themes at two sizes

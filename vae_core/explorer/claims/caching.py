@@ -8,7 +8,7 @@ from ...inference.loaded_model import LoadedModel
 from ...memo import Memo
 from ..server.computing import compute_for
 
-__all__ = ["cached"]
+__all__ = ["cached", "of_model"]
 
 Result = TypeVar("Result")
 
@@ -26,3 +26,8 @@ def cached(
         tuple(sorted(settings.items())),
     )
     return _results(key, lambda: compute_for("claims", lambda: compute(*models, x=x, **settings)))
+
+
+def of_model(compute: Callable[[LoadedModel], Result], model: LoadedModel) -> Result:
+    """`compute(model)`, which the model itself keeps, by a thread that computes for claims."""
+    return compute_for("claims", compute, model)

@@ -12,9 +12,11 @@ from ...experiments.claim_5_families_of_q import (
     Fits,
     fit_flow,
     fit_simple,
+    rule,
     shown_slack,
     verdict,
 )
+from ...experiments.family_record import recorded
 from ...experiments.phrases import bounded
 from ...experiments.quantity import nats
 from ...experiments.subject import Subject
@@ -22,13 +24,9 @@ from ...experiments.view import View
 from ...inference import latent
 from ...inference.families import FAMILIES, Fit
 from ...inference.loaded_model import LoadedModel
-from ..parts.figures import (
-    draw,
-    figure,
-    mark,
-    symbols,
-    table,
-)
+from ..parts.equations import Step
+from ..parts.figures import draw, figure, label, mark, symbols
+from ..parts.verdicts import show_here, show_rule, table
 from .caching import cached
 from .claim import Claim
 
@@ -38,17 +36,27 @@ FARTHEST = 6.0  # stddevs: what is farther from the peak is drawn as this
 SENDING = 0.1  # seconds that the rest gets to reach the browser before the flow keeps a core busy
 
 
+EQUATION = (
+    Step(
+        "−ELBO(q) = & −log p(x) & + KL ( q ‖ p(z|x) )",
+        "For every q: the slack of the bound is how far q is from the true posterior.",
+    ),
+    Step(
+        "q = N(μ, diag σ^2) : & KL(q ‖ p) = & ½ ∑ ( μ^2 + σ^2 − 1 − ln σ^2 )",
+        "A diagonal Gaussian is chosen because it is sampled, and compared to the prior, "
+        "by formulas.",
+    ),
+)
+
+
 def show(subject: Subject) -> None:
     """Draws the experiment; the flow comes last, and nothing waits for it."""
     model = subject.model
-    with st.spinner("Fitting …"):  # a wide network takes a second
-        found = cached(fit_simple, model, x=subject.x)
+    trained = model.metadata
     has_posterior = model.has_posterior
-    if has_posterior:
-        diagonal, full = found.fits["diagonal"], found.fits["full"]
-        st.markdown(verdict(found.view, diagonal, full, model.metadata))
+    found = cached(fit_simple, model, x=subject.x)
     chosen = st.segmented_control(
-        "Family",
+        "Family of q that is drawn",
         [*FAMILIES],
         default="full",
         required=True,
@@ -56,20 +64,24 @@ def show(subject: Subject) -> None:
         bind="query-params",
     )
     chosen = chosen or "full"  # None for an empty value in the address
-    plane, numbers = st.columns([2, 3])
-    with numbers:
-        rows = st.empty()
-    with plane:
+    left, right = st.columns(2, gap="large")
+    with left, st.container(key="family-room"):
         drawn = st.empty()
+    with right:
+        if has_posterior:
+            diagonal, full = found.fits["diagonal"], found.fits["full"]
+            ruled = rule(recorded(model), trained)
+            show_here(verdict(found.view, diagonal, full, trained, ruled.usual))
+            show_rule(ruled.sentence)
+        rows = st.empty()
     fits = dict(found.fits)
     if chosen != "flow":
         with drawn.container():
             _plane(found, fits[chosen])
     with rows.container():
         _table(found, fits, has_posterior)
-    with numbers, st.spinner("Fitting the flow …", show_time=False):
-        time.sleep(SENDING)
-        fits["flow"] = cached(_fit_flow, model, x=subject.x)
+    time.sleep(SENDING)
+    fits["flow"] = cached(_fit_flow, model, x=subject.x)
     if chosen == "flow":
         with drawn.container():
             _plane(found, fits["flow"])
@@ -118,12 +130,14 @@ def _plane(found: Fits, one: Fit) -> None:
     left, right, bottom, top = field.extent
     cell = (right - left) / len(field.values)
     grid = latent.cell_centres(field.extent, SIDE)[::-1]
-    target: go.Figure = figure("z₁", "z₂", height=380)
+    target: go.Figure = figure("z₁", "z₂", height=440)
     with np.errstate(divide="ignore"):
         log_posterior = np.log(field.values[::-1])
-    for log_density, name, colour in (
-        (log_posterior, "true posterior", colours["x"]),
-        (one.log_prob(grid), FAMILIES[one.family].title, colours["sample"]),
+    for i, (log_density, name, colour) in enumerate(
+        (
+            (log_posterior, "true posterior", colours["x"]),
+            (one.log_prob(grid), FAMILIES[one.family].title, colours["sample"]),
+        )
     ):
         # Contours of √(2 ln(peak / density)): at 1, 2 and 3 a Gaussian has its 1 to 3 stddevs.
         distance = np.sqrt(2 * (log_density.max() - log_density))
@@ -136,12 +150,22 @@ def _plane(found: Fits, one: Fit) -> None:
             contours={"start": 1, "end": 3, "size": 1, "coloring": "none"},
             line={"color": colour, "width": 1.5},
             name=name,
-            showlegend=True,
             showscale=False,
             hoverinfo="skip",
         )
+        label(target, left, top, f"━ {name}", colour, yanchor="top", shift=(8, -8 - 20 * i))
     if found.view.has_posterior:
-        mark(target, found.view.mean, "the encoder's mean", colours["mean"])
+        mean = found.view.mean
+        mark(target, mean[0], mean[1], "the encoder's mean", colours["mean"], "mean")
+        label(
+            target,
+            float(mean[0]),
+            float(mean[1]),
+            "the encoder's μ",
+            colours["mean"],
+            "mean",
+            shift=(8, 0),
+        )
     target.update_xaxes(range=[left, right], constrain="domain")
     target.update_yaxes(range=[bottom, top], scaleanchor="x", constrain="domain")
     draw(
@@ -152,4 +176,4 @@ def _plane(found: Fits, one: Fit) -> None:
     )
 
 
-CLAIM = Claim(5, "5 Other q", show)
+CLAIM = Claim(5, "5 Other q", show, equation=EQUATION)

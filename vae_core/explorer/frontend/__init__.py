@@ -80,7 +80,7 @@ def theme() -> dict[str, Any]:
     `symbol` has one colour per symbol wherever it appears; `classes` those of the points, drawn
     with `pointAlpha`; `zero` is that of no difference, `halo` goes around marks, `label` is for
     text that explains, `quiet` for what a figure holds back; `grid` lies behind a plane, `line`
-    between the parts of a panel, `edge` around the pad.
+    between the parts of a lane, `edge` around the pad.
     """
     colours: dict[str, Any] = json.loads(_text(COLOURS, FOLDER))
     return colours

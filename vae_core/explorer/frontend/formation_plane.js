@@ -133,7 +133,7 @@ export class FormationPlane extends View {
       this.drawCrosses(context, marks, theme.halo, 4);
       this.drawNames(context);
       this.drawCrosses(context, marks, theme.symbol.mean, 2);
-      this.drawEllipses(context, marks, theme.symbol.sample, 1.5);
+      this.drawEllipses(context, marks, theme.symbol.stddev, 1.5);
       this.nameDrawing(context, marks);
       if (pose.portrait) this.drawPortrait(context);
     }
@@ -273,7 +273,7 @@ export class FormationPlane extends View {
     const [mean, stddev, ...samples] = pose.portrait;
     const mark = [x, y, stddev[0] * unit, stddev[1] * unit];
     if (stddev[0] > 0 && stddev[1] > 0) {
-      context.fillStyle = theme.symbol.sample;
+      context.fillStyle = theme.symbol.stddev;
       context.globalAlpha = 0.15;
       context.beginPath();
       context.ellipse(...mark, 0, 0, TAU);
@@ -281,7 +281,7 @@ export class FormationPlane extends View {
       context.globalAlpha = 1;
     }
     this.drawEllipses(context, [mark], theme.halo, 4);
-    this.drawEllipses(context, [mark], theme.symbol.sample, 2);
+    this.drawEllipses(context, [mark], theme.symbol.stddev, 2);
     this.drawCrosses(context, [mark], theme.symbol.mean, 2);
     for (const z of samples) {
       context.beginPath();

@@ -9,6 +9,7 @@ import { SampleGrid } from "./samples.js";
 import { SeeSaw, written } from "./seesaw.js";
 import { store, withModel } from "./store.js";
 import { klOf, showSum } from "./sum.js";
+import { relight } from "./symbols.js";
 
 // What is on the page, for those who carry it away: a lane's element to the lane.
 export const shownPanels = new Map();
@@ -179,6 +180,7 @@ export class Lane {
     const pending = local.confirmed ? null : { price: local.scale > 0 ? price : 0, kl: klOf(mean, scaled) };
     showSum(this.element(".sum"), this.data, this.hasPosterior ? pending : null);
     this.root.classList.toggle("under-way", !local.confirmed);
+    relight(this.root);
   }
 
   showPictures() {
@@ -220,6 +222,7 @@ export class Lane {
       show("difference", difference, (value) => diverging(value, 1, this.theme));
       show("stddev", stddev.map((value) => 2 * value)); // a stddev in [0, 1] is at most one half
       element(".average-line").innerHTML = this.hasPosterior ? averageLine(losses) : "nothing to sample";
+      relight(this.root);
       const panel = element(".panel");
       panel.dataset.local = `${local.scale} ${local.seed}`;
       if (local.confirmed) panel.dataset.shown = data.version;

@@ -41,6 +41,9 @@ class Stage {
     this.mount(data.lanes);
     this.lanes.forEach((lane, i) => lane.show(data.lanes[i], this.theme, this.local));
     linkSymbols(this.element(".stage"), (symbol) => this.showMeaning(symbol));
+    // A step of the tour: lit until the pointer lights up something else.
+    if (data.pointed !== (this.pointed ?? "")) lightUp(data.pointed || null);
+    this.pointed = data.pointed;
   }
 
   // One lane a model, in its place; a lane that stays keeps its plane.

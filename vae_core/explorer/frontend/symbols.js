@@ -20,10 +20,15 @@ export function lightUp(symbol) {
 
 function showLit(root, onLight) {
   root.classList.toggle("lighting", hub.lit !== null);
+  relight(root);
+  onLight?.(hub.lit);
+}
+
+// To be called where elements with symbols were written anew.
+export function relight(root) {
   for (const element of root.querySelectorAll("[data-symbol]")) {
     element.classList.toggle("lit", element.dataset.symbol === hub.lit);
   }
-  onLight?.(hub.lit);
 }
 
 // `root` is an element in which symbols occur. May be called again after its content changed.

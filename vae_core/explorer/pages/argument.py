@@ -1,4 +1,6 @@
-"""The argument: seven claims, each with an experiment on the visitor's image and model."""
+"""The argument: questions and claims, each with an experiment on the visitor's image and model."""
+
+from collections.abc import Callable
 
 import streamlit as st
 
@@ -6,37 +8,34 @@ from ...errors import InputError
 from ...experiments.phrases import listed
 from ...experiments.subject import Subject, subject_of
 from ...inference.loaded_model import LoadedModel
+from ...models.naming import called
 from ..claims import all_claims
 from ..claims.claim import Claim
+from ..parts.equations import equation_html
 from ..parts.links import Link
 from ..parts.problems import show_problem
+from ..parts.symbol_links import mount_symbol_links, say
 from ..parts.texts import claim, questions
 from ..server.library import NoCounterpart, counterpart, images_beside, load_model
 from ..visitor.controls import image_controls, model_select, seed_input
-from ..visitor.session import chosen_model, enter_page, keep_choices, read_subject_choices
+from ..visitor.session import (
+    chosen_model,
+    default_model,
+    enter_page,
+    keep_choices,
+    read_subject_choices,
+)
 
 __all__ = ["QUESTIONS", "labels", "show"]
 
-STYLE = """
-<style>
-.stMainBlockContainer h3 { font-size: 1.3rem; padding: .4rem 0 0; }
-.stImage img { image-rendering: pixelated; }
-.stMarkdown table {
-    display: block; overflow-x: auto; width: auto; max-width: 100%;
-    font-variant-numeric: tabular-nums; font-size: .9rem;
-}
-.stMarkdown :is(td, th) { padding: .2rem .7rem !important; }
-@media (max-width: 640px) { .stMarkdown :is(td, th) { padding: .2rem .3rem !important; } }
-</style>
-"""
-
 QUESTIONS = "questions"
-FIRST = "1"
+FIRST = QUESTIONS
+OPEN = 2  # questions whose answers everybody came for: the first ones
 
 
 def labels() -> dict[str, str]:
     """What can be opened, by its name in the address, with the label of its tab."""
-    return {key: one.label for key, one in all_claims().items()} | {QUESTIONS: "Questions"}
+    return {QUESTIONS: "Questions"} | {key: one.label for key, one in all_claims().items()}
 
 
 def show(link: Link) -> None:
@@ -46,40 +45,51 @@ def show(link: Link) -> None:
         link: draws a link to a page.
     """
     enter_page("argument")
-    st.html(STYLE)
-    st.title("The argument, claim by claim", anchor=False)
-    try:
-        images_beside(chosen_model())
-    except InputError as error:
-        show_problem(error)
-        return
-    opened = _opened()
-    if opened == QUESTIONS:
-        _questions(link)
-        return
-    _controls()
+    with st.container(key="argument"):
+        st.title("The argument, claim by claim", anchor=False)
+        try:
+            images_beside(chosen_model())
+        except InputError as error:
+            show_problem(error)
+            return
+        opened = _opened()
+        mount_symbol_links()
+        if opened == QUESTIONS:
+            _questions(link)
+            _controls(None)
+        else:
+            _claim(opened, all_claims()[opened])
+        keep_choices()
+
+
+def _claim(opened: str, one: Claim) -> None:
     text = claim(int(opened))
-    st.subheader(text.title, anchor=False)
-    st.markdown(text.body)
+    with st.container(key="statement"):
+        st.subheader(text.title, anchor=False)
+        words, equation = st.columns(2, gap="large")
+        with words:
+            say(text.body)
+        with equation:
+            st.markdown(equation_html(one.equation), unsafe_allow_html=True)
+    _controls(one)
     try:
         subject = _subject(load_model(st.session_state.model))
-        shown = all_claims()[opened]
-        under = listed([f"`{name}`" for name in _models_of(shown, subject)])
-        st.caption(f"Experiment on {subject.caption}, under {under}. Losses are in nats.")
-        shown.show(subject)
+        under = listed([f"**{name}**" for name in _models_of(one, subject)])
+        st.caption(f"Experiment on {subject.caption}, under: {under}. Losses are in nats.")
+        with st.container(key=f"experiment-{opened}"):
+            one.show(subject)
     except NoCounterpart as error:
         st.info(str(error))
     except InputError as error:
         show_problem(error)
-    keep_choices()
 
 
 def _models_of(shown: Claim, subject: Subject) -> tuple[str, ...]:
-    """Names of the models whose numbers a claim shows; of the chosen one if it lacks another."""
+    """What the models are called whose numbers a claim shows; the chosen one if it lacks one."""
     try:
         return shown.shown_models(subject)
     except InputError:  # the claim says what is missing
-        return (subject.model.name,)
+        return (called(subject.model.metadata),)
 
 
 def _subject(model: LoadedModel) -> Subject:
@@ -111,11 +121,27 @@ def _open() -> None:
     st.query_params["claim"] = st.session_state.claim
 
 
-def _controls() -> None:
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        image_controls()
-        model_select()
-        seed_input()
+def _controls(one: Claim | None) -> None:
+    """The controls that act on what is shown; the others keep what the address says.
+
+    Args:
+        one: the claim that is open; None for the questions, on which none acts.
+    """
+    if one is None:
+        shown = (False, False, False)
+    else:  # a model of other images, or one that decodes the picture, always acts
+        other = images_beside(chosen_model()) is not images_beside(default_model())
+        decodes = bool(st.session_state.get("z") or st.query_params.get("z"))
+        shown = (True, one.follows_model or other or decodes, one.follows_seed)
+    draws: tuple[Callable[[], object], ...] = (image_controls, model_select, seed_input)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="controls"):
+        for acts, draw in zip(shown, draws, strict=True):
+            if acts:
+                draw()
+    with st.container(key="idle"):
+        for acts, draw in zip(shown, draws, strict=True):
+            if not acts:
+                draw()
 
 
 def _questions(link: Link) -> None:
@@ -124,8 +150,9 @@ def _questions(link: Link) -> None:
     except InputError as error:
         show_problem(error)
         return
-    for one in found:
-        with st.expander(one.question):
-            st.markdown(one.answer)
-            seen = "Explore" if one.page == "explore" else f"claim {one.query['claim']}"
-            link(one.page, f"See it: {seen}", one.query)
+    with st.container(key="questions"):
+        for i, one in enumerate(found):
+            with st.expander(one.question, expanded=i < OPEN):
+                say(one.answer)
+                seen = "Explore" if one.page == "explore" else f"claim {one.query['claim']}"
+                link(one.page, f"See it: {seen}", one.query)

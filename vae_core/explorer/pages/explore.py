@@ -33,6 +33,7 @@ from ..visitor.session import (
     landing_choices,
     read_choices,
 )
+from ..visitor.tour import draw_tour, symbol_of, tour_button
 
 __all__ = ["show"]
 
@@ -118,21 +119,22 @@ class _Layout:
     """Places on the page, in its order."""
 
     answer: DeltaGenerator
+    tour: DeltaGenerator
     controls: DeltaGenerator
     pad: DeltaGenerator | None
     stage: DeltaGenerator
 
 
 def _layout() -> _Layout:
-    answer = st.container(key="answer-box")
+    answer, tour = st.container(key="answer-box"), st.container()
     controls = st.container(
-        horizontal=True, vertical_alignment="center", gap="small", key="controls"
+        horizontal=True, vertical_alignment="center", gap="small", key="explore-controls"
     )
     controls.empty()  # Streamlit draws no container without content: its place would come later
     if is_open() and images_beside(chosen_model()).drawable:
         pad, stage = st.columns([2, 10], gap="medium")
-        return _Layout(answer, controls, pad, stage)
-    return _Layout(answer, controls, None, st.container(key="stage-box"))
+        return _Layout(answer, tour, controls, pad, stage)
+    return _Layout(answer, tour, controls, None, st.container(key="stage-box"))
 
 
 def _widgets(place: _Layout) -> Choices:
@@ -143,6 +145,7 @@ def _widgets(place: _Layout) -> Choices:
             toggle()
         with st.popover("More", key="more"):
             more_controls()
+        tour_button()
     choices = read_choices()
     if place.pad is not None:
         with place.pad:
@@ -171,6 +174,9 @@ def _stage(choices: Choices, place: _Layout) -> None:
     data = _cached(models, choices, decoder)
     with place.answer:
         mount_answer(data)
+    with place.tour:
+        draw_tour(choices, data)
+    data = {**data, "pointed": symbol_of(choices)}
     with place.stage:
         mount_stage(data, partial(handle_pick, STAGE), partial(handle_noise, STAGE))
 
@@ -182,7 +188,7 @@ def _cached(
     models: list[tuple[str, LoadedModel]], choices: Choices, decoder: LoadedModel | None
 ) -> dict[str, Any]:
     """`stage_data`, shared by all who look at the same thing."""
-    return compute_for("panels", stage_data, models, choices, decoder)
+    return compute_for("views", stage_data, models, choices, decoder)
 
 
 def _reading(choices: Choices) -> None:

@@ -7,8 +7,8 @@ import numpy as np
 import streamlit as st
 
 from ...errors import InputError
-from ...experiments.naming import heading
 from ...models.frames import Frame, first_of_each_class, portrait_image, shown_images
+from ...models.naming import heading
 from ...models.settings import TrainingConfig, command
 from ...models.test_images import TestImages
 from ..parts.formation import Lane, Words, common_half, mount_formation

@@ -60,7 +60,7 @@ def _epsilon() -> Callable[..., Any]:
 
 
 def mount_code() -> None:
-    """Hands the code of the panels to the browser, which keeps it."""
+    """Hands the code of the stage to the browser, which keeps it."""
     _code()(key="code")
 
 
@@ -118,7 +118,7 @@ def mount_epsilon() -> None:
 
 
 def field_data(field: Field, caption: str, power: float = 1.0) -> dict[str, Any]:
-    """A field as the panel draws it: its largest value is the strongest shade.
+    """A field as a plane draws it: its largest value is the strongest shade.
 
     Args:
         field: to be drawn.

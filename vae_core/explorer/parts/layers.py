@@ -23,7 +23,7 @@ class Layer:
 
     Attributes:
         meaning: what it shows.
-        of_model: its field as the panel draws it, where it depends on the model alone.
+        of_model: its field as a plane draws it, where it depends on the model alone.
         of_view: the same for a layer that depends on the image; None where there is none.
         needs_q: whether a model without a q has none.
     """
@@ -35,7 +35,7 @@ class Layer:
 
 
 def layer_data(name: str, model: LoadedModel, view: View) -> Drawn:
-    """The field of a layer as the panel draws it; None where there is none to draw."""
+    """The field of a layer as a plane draws it; None where there is none to draw."""
     layer = LAYERS.get(name)
     if layer is None or (layer.needs_q and not model.has_posterior):
         return None

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ...experiments.naming import called
 from ...experiments.phrases import ONE_RUN, significant
 from ...experiments.quantity import nats, plus_minus, remainder
 from ...models.frames import SHOWN
+from ...models.naming import called
 from ...models.settings import TrainingConfig
 from ..server.jobs import JobView
 

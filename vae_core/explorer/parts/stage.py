@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from ...experiments.answer import Lane, answer
+from ...experiments.answer import Lane, answer, sigma_text
 from ...experiments.averages import averages_of
 from ...experiments.choices import Choices
-from ...experiments.naming import called, heading
 from ...experiments.prediction import sigma_set_by
 from ...experiments.view import View, shown_picture, view_of
 from ...experiments.wording import (
@@ -24,6 +23,7 @@ from ...experiments.wording import (
     verdict,
 )
 from ...inference.loaded_model import LoadedModel
+from ...models.naming import called, heading, spoken
 from ..frontend import source
 from .layers import layer_data
 
@@ -126,13 +126,14 @@ def lane_data(
         "heading": heading(model.metadata),
         "sentence": objective_sentence(model.metadata),
         "setBy": sigma_set_by(model.metadata),
+        "sigma": sigma_text(view),
         "verdict": verdict(view, model.has_posterior, picture_change(model, view)),
         "description": description(called(model.metadata), view),
         "numbers": numbers(view),
         "sum": _sum(view),
         "average": _average(model),
         "x": base64.b64encode(np.round(255 * view.x).astype(np.uint8).tobytes()).decode(),
-        "xCaption": picture_caption(choices, kind, called(decoder.metadata) if decoder else ""),
+        "xCaption": picture_caption(choices, kind, spoken(decoder.metadata) if decoder else ""),
         "losses": view.losses.tolist(),
         "scene": {
             "mean": view.mean.tolist(),

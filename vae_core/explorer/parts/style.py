@@ -20,7 +20,10 @@ __all__ = ["mount_style"]
 @cache
 def _component() -> Callable[..., Any]:
     return st.components.v2.component(
-        "vae_style", css=source("page.css"), js=source("page_style.js"), isolate_styles=False
+        "vae_style",
+        css="".join(map(source, ("symbols.css", "page.css", "argument.css"))),
+        js=source("page_style.js"),
+        isolate_styles=False,
     )
 
 

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 from ...errors import InputError
 from ...models.data import ASSETS
 
-__all__ = ["TEXT", "Claim", "Question", "claim", "questions"]
+__all__ = ["TEXT", "Claim", "Question", "Step", "claim", "questions", "tour"]
 
 TEXT = ASSETS / "text"
 
@@ -34,6 +34,19 @@ class Question:
     answer: str
     page: str
     query: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of the tour.
+
+    Attributes:
+        symbol: that is lit up.
+        sentence: with {names} of numbers on the stage.
+    """
+
+    symbol: str
+    sentence: str
 
 
 def _read(path: Path) -> str:
@@ -73,3 +86,17 @@ def questions() -> tuple[Question, ...]:
             )
         found.append(Question(question.strip(), answer.strip(), page, dict(parse_qsl(query))))
     return tuple(found)
+
+
+@cache
+def tour() -> tuple[Step, ...]:
+    """The steps of the tour, from `tour.md`: `## symbol`, the sentence.
+
+    Raises:
+        InputError: the file is missing.
+    """
+    sections = _read(TEXT / "tour.md").split("\n## ")[1:]
+    return tuple(
+        Step(symbol.strip(), sentence.strip())
+        for symbol, _, sentence in (section.partition("\n") for section in sections)
+    )

@@ -10,11 +10,11 @@ import streamlit as st
 
 from ...errors import InputError
 from ...experiments.choices import Choices
-from ...experiments.naming import heading
 from ...experiments.view import compute_view
 from ...experiments.view_files import SCRIPT_FILE, view_csv, view_script
 from ...experiments.wording import objective_sentence
 from ...inference.loaded_model import LoadedModel
+from ...models.naming import heading
 from ..frontend import source
 from ..server.library import load_model
 
@@ -43,7 +43,7 @@ def mount(title: str, choices: Choices) -> None:
     """
     models: list[LoadedModel] = []
     for name in dict.fromkeys((choices.model, choices.versus)):
-        with contextlib.suppress(InputError):  # the panel says what is wrong
+        with contextlib.suppress(InputError):  # the stage says what is wrong
             models += [load_model(name)] if name != "none" else []
     if not models:
         return
@@ -55,7 +55,7 @@ def mount(title: str, choices: Choices) -> None:
         for model in models
     }
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="carry"):
-        # As bytes: see `mount_panel`.
+        # As bytes: see `mount_stage`.
         texts = json.dumps({"title": title, "headings": headings}).encode()
         _component()(data=texts, key="carry-browser", width="content")
         st.download_button(

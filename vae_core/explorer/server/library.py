@@ -13,6 +13,7 @@ from ...models import catalogue, checkpoint
 from ...models.catalogue import FoundModel, find_models, shipped_models
 from ...models.checkpoint import Metadata
 from ...models.data import Dataset
+from ...models.naming import spoken
 from ...models.test_images import TestImages
 from .computing import start_for
 from .shelf import server_shelf
@@ -137,7 +138,7 @@ def counterpart(name: str, model: LoadedModel) -> str:
     found = catalogue.counterpart(shipped.metadata(), key, candidates)
     if found is None:
         raise NoCounterpart(
-            f"This needs a model that was trained as `{name}` was, and there is none for "
+            f"This compares with {spoken(shipped.metadata())}, and there is none for "
             f"{model.test.name}. Choose one of the models of MNIST."
         )
     return found
@@ -177,7 +178,7 @@ def images_beside(name: str) -> TestImages:
     """
     try:
         return load_test_images(name)
-    except InputError:  # the model's panel says what is wrong
+    except InputError:  # the stage says what is wrong
         return load_test_images()
 
 

@@ -9,9 +9,9 @@ import streamlit as st
 
 from ...errors import InputError
 from ...experiments.choices import TABLE
-from ...experiments.naming import called
 from ...experiments.orders import ORDERS
 from ...experiments.presets import presets_of
+from ...models.naming import called
 from ...models.test_images import TestImages
 from ..parts.layers import LAYERS
 from ..server.library import data_key, images_beside, listed_models, partner, trained
@@ -65,7 +65,7 @@ def image_controls() -> None:
     if state.get("digit", "any") not in ("any", *test.class_names):
         state.digit = "any"
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", width="content"):
-        st.markdown("Test image")
+        st.text("Test image")
         st.number_input(
             "Test image",
             0,

@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from ...experiments.naming import heading
+from ...models.naming import heading
 from ...models.objectives import OBJECTIVES
 from ...models.recorded_run import RECORDED, SHORT
 from ...models.settings import SCHEDULES, ModelConfig, TrainingConfig

@@ -274,7 +274,7 @@ def _sequence() -> NDArray[np.intp]:
     order = st.session_state.order
     indices: NDArray[np.intp] = np.arange(len(test.images))
     if order != "index":
-        with suppress(InputError):  # the panel of a damaged model says so
+        with suppress(InputError):  # the stage says what is wrong
             model = load_model(st.session_state.model)
             with st.spinner("Sorting the test images …"):
                 indices = sorted_images(order, model)

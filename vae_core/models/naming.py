@@ -1,10 +1,9 @@
 """What models are called on a page: what they were trained on, in words that are no symbol."""
 
-from ..models.checkpoint import Metadata
-from ..models.settings import ModelConfig, TrainingConfig
-from .phrases import significant
+from .checkpoint import Metadata
+from .settings import ModelConfig, TrainingConfig
 
-__all__ = ["NUMERALS", "called", "heading"]
+__all__ = ["NUMERALS", "called", "heading", "spoken"]
 
 NUMERALS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
 
@@ -22,7 +21,7 @@ def called(trained: Metadata | TrainingConfig) -> str:
         same = len(set(layers)) == 1
         name += f", {len(layers)} × {layers[0]}" if same else f", {'-'.join(map(str, layers))}"
     if config.beta != 1 and objective.has_kl:
-        name += f", β = {significant(config.beta)}"
+        name += f", β = {config.beta:g}"
     return name
 
 
@@ -30,3 +29,11 @@ def heading(trained: Metadata | TrainingConfig) -> str:
     """The same with a capital, to stand at the head of something."""
     name = called(trained)
     return name[0].upper() + name[1:]
+
+
+def spoken(trained: Metadata) -> str:
+    """The same in the middle of a sentence: "the network trained on samples"."""
+    name = called(trained)
+    if name.startswith("an "):
+        return f"the {name[3:]}"
+    return f"the network {name}" if name.startswith("trained") else name
