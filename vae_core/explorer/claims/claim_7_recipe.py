@@ -100,7 +100,7 @@ def show(subject: Subject) -> None:
     )
     st.markdown("**The corrected lines, in today's Keras**")
     with st.container(key="corrected"):
-        st.code(CORRECTED, language="diff")
+        st.code(CORRECTED, language="diff", wrap_lines=True)  # no scrolling: out of keys' reach
 
 
 def _plane(found: Printed) -> None:
