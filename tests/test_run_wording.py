@@ -308,7 +308,7 @@ def test_a_pair_beyond_all_numbers() -> None:
         (told("mean"), told("mean", seed=1), "Both were trained for the same loss"),
         (told(), told("mean"), "loss over samples + KL, the network trained on means for loss at"),
         (told(), told(beta=4.0), "trained for loss over samples + KL, the network trained on"),
-        (told(beta=4.0), told(), "β = 4.0 was trained for loss over samples + 4.0 × KL, the"),
+        (told(beta=4.0), told(), "β = 4 was trained for loss over samples + 4 × KL, the"),
         (told("autoencoder"), told("mean"), "trained for the loss at μ alone, the network trained"),
         (told("blog"), told(), "the blog's recipe was trained for a sum whose two halves read σ"),
     ],

@@ -271,7 +271,7 @@ def _trained_for(config: TrainingConfig) -> tuple[str, float]:
 
 
 def _sum(config: TrainingConfig) -> str:
-    weight = "" if config.beta == 1 else f"{significant(config.beta)} × "
+    weight = "" if config.beta == 1 else f"{config.beta:g} × "
     return {
         "autoencoder": "the loss at μ alone",
         "mean": f"loss at μ + {weight}KL",
