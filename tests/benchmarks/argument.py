@@ -39,7 +39,7 @@ CLICK = """() => {
 def main() -> int:
     """Runs every measurement; returns the exit status."""
     with run_browser() as (browser, folder), serve(folder / "log.txt") as server:
-        for claim in sys.argv[1] if len(sys.argv) > 1 else "1234567":
+        for claim in sys.argv[1] if len(sys.argv) > 1 else "123456789":
             measure(browser, server, claim)
     return 0
 
