@@ -3,7 +3,9 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from vae_core.errors import InputError
 from vae_core.explorer.parts.texts import tour
+from vae_core.explorer.visitor import tour as visitor_tour
 from vae_core.maths.bernoulli import sigmoid
 
 from .explore_page import loaded, mnist, panel, run_page, stage
@@ -76,3 +78,14 @@ def test_its_sentences_are_true() -> None:
             labels[key].add(int(max(set(nearest), key=list(nearest).count)))
     assert labels["model"] == {3}
     assert len(labels["versus"]) >= 5
+
+
+def test_without_its_text_there_is_no_tour(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing() -> None:
+        raise InputError("Text tour.md: expected a readable file")
+
+    monkeypatch.setattr(visitor_tour, "tour", missing)
+    at = run_page(tour="2")
+    assert not at.exception
+    assert not [one for one in at.button if one.key == "tour-start"]
+    assert panel(at, "model") is not None

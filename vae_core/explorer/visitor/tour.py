@@ -1,12 +1,14 @@
 """The tour of Explore: five sentences, each about one view with one symbol lit up."""
 
+import contextlib
 from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
 
+from ...errors import InputError
 from ...experiments.choices import Choices, defaults
-from ..parts.texts import tour
+from ..parts.texts import Step, tour
 from ..server.library import partner
 from .session import default_image, default_model
 
@@ -15,21 +17,29 @@ __all__ = ["draw_tour", "step_of", "symbol_of", "tour_button"]
 KEY = "tour"  # of the address
 
 
+def _steps() -> tuple[Step, ...]:
+    """The steps; none where their text is missing, which keeps nobody from the page."""
+    with contextlib.suppress(InputError):
+        return tour()
+    return ()
+
+
 def step_of() -> int:
     """The step that the address names, from 1 on; 0 for none."""
     text = st.query_params.get(KEY, "")
-    return int(text) if text in map(str, range(1, len(tour()) + 1)) else 0
+    return int(text) if text in map(str, range(1, len(_steps()) + 1)) else 0
 
 
 def symbol_of(choices: Choices) -> str:
     """The symbol that is lit up; empty where the view is not that of the step."""
     step = step_of()
-    return tour()[step - 1].symbol if step and choices == _view() else ""
+    return _steps()[step - 1].symbol if step and choices == _view() else ""
 
 
 def tour_button() -> None:
     """Starts the tour."""
-    st.button("Tour", key="tour-start", on_click=_go, args=(1,), help="Five steps, a minute.")
+    if _steps():
+        st.button("Tour", key="tour-start", on_click=_go, args=(1,), help="Five steps, a minute.")
 
 
 def draw_tour(choices: Choices, stage: Mapping[str, Any]) -> None:
@@ -39,7 +49,7 @@ def draw_tour(choices: Choices, stage: Mapping[str, Any]) -> None:
         choices: what is shown; the sentences are about the landing view alone.
         stage: of `stage_data`, for the numbers in the sentence.
     """
-    step, steps = step_of(), tour()
+    step, steps = step_of(), _steps()
     if not step:
         return
     here = choices == _view()
