@@ -32,10 +32,10 @@ def mount_style() -> bool:
 
     Without a server, as in a notebook or a test of the script alone, nobody waits.
     """
-    key = "style"
-    told = bool(getattr(st.session_state.get(key), "styled", False))
-    _component()(key=key, data={"told": told}, on_styled_change=_nothing)
-    return told or not _has_browser()
+    # What the call returns, not the session: a browser that comes back to another process says so
+    # again at once, and a run without widgets would lose what they hold.
+    found = _component()(key="style", on_styled_change=_nothing)
+    return bool(getattr(found, "styled", False)) or not _has_browser()
 
 
 def _has_browser() -> bool:
