@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 from ..models.checkpoint import Metadata
-from ..models.naming import called
+from ..models.naming import called, heading
 from .phrases import bounded, significant
 from .prediction import sigma_set_by
 from .quantity import EXACT, nats
@@ -92,8 +92,7 @@ def _cause(trained: Metadata) -> str:
 
 
 def _beside(lane: Lane) -> str:
-    view, name = lane.view, called(lane.trained)
-    beside = f"<em>{name[0].upper()}{name[1:]}</em>"
+    view, beside = lane.view, f"<em>{heading(lane.trained)}</em>"
     if not view.has_posterior:
         return f"{beside}: no {SIGMA} at all, an image is one point."
     if not view.scale:

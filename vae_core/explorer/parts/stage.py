@@ -150,8 +150,8 @@ def lane_data(
 
 def _sum(view: View) -> list[dict[str, Any]]:
     """The terms of -ELBO and their total, which close in the digits shown."""
-    rows = [view.row(key) for key in TERMS]
-    return [{"key": row.key, "value": row.shown, "error": row.certainty} for row in rows]
+    rows = {row.key: row for row in view.rows()}
+    return [{"key": key, "value": rows[key].shown, "error": rows[key].certainty} for key in TERMS]
 
 
 def _average(model: LoadedModel) -> list[str]:
