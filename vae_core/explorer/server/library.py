@@ -198,15 +198,21 @@ def data_key(name: str) -> str:
 # --- loading -------------------------------------------------------------------------------------
 
 
+def _kept_folder(name: str) -> Path:
+    """As `model_folder`, for a model that the server has to have."""
+    folder = model_folder(name)
+    if folder is None:
+        raise InputError(f"Model {name} is not kept by this server any more; train it again")
+    return folder
+
+
 def load_model(name: str) -> LoadedModel:
     """A model by its name; read again when its files change.
 
     Raises:
         InputError: it is missing or damaged.
     """
-    folder = model_folder(name)
-    if folder is None:
-        raise InputError(f"Model {name} is not kept by this server any more; train it again")
+    folder = _kept_folder(name)
 
     def load() -> LoadedModel:
         network, metadata = checkpoint.load(folder)
@@ -224,9 +230,7 @@ def trained(name: str) -> Metadata:
     Raises:
         InputError: it is missing or damaged.
     """
-    folder = model_folder(name)
-    if folder is None:
-        raise InputError(f"Model {name} is not kept by this server any more; train it again")
+    folder = _kept_folder(name)
     return (_found(name) or FoundModel(folder)).metadata()
 
 
